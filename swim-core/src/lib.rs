@@ -1,0 +1,49 @@
+//! SWIM membership as a pure state machine.
+//!
+//! A [`Node`] takes inputs (messages, ticks, the host's time, commands) and appends effects (sends, events, one
+//! timer) to a buffer of the caller's. It does no I/O, reads no clock, and draws its random numbers from a seed: the
+//! same inputs give the same effects, byte for byte, on every machine.
+//!
+//! The protocol is SWIM (Das, Gupta, Motivala, DSN 2002) with ringpop's additions (members that stay known after
+//! death, a membership checksum, full sync in both directions, healing of partitions) and Lifeguard's (Dadgar,
+//! Phillips, Currey, DSN-W 2018). ARCHITECTURE.md numbers the rules and invariants that the comments cite.
+
+#![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod address;
+mod cluster;
+mod config;
+mod effect;
+mod hash;
+mod input;
+mod labels;
+mod member;
+mod message;
+mod node;
+mod observe;
+mod random;
+mod time;
+
+pub use address::{Address, Canonical};
+pub use cluster::ClusterId;
+pub use config::{
+    Config, ConfigError, ExchangeMode, FullSyncMode, GossipOptions, HealOptions, Hearsay, JoinOptions, Options,
+    ProtocolPeriod, StateTimeouts, SuspicionTimeout,
+};
+pub use effect::{CommandError, CommandId, DiscoverId, Effect, Effects, Outcome};
+pub use input::{About, Boot, BootstrapOptions, Command, DiscoverFailed, Input, StartGossip};
+pub use labels::{LabelError, Labels, OwnLabels};
+pub use member::{Change, ChangeList, Changes, Claim, Incarnation, Member, Precedence, Source, Status, precedence};
+pub use message::{
+    Channel, Checksum, Kind, Message, OwnedMessage, Reach, Readiness, RefusedReason, Seq, SyncReason, Ticket, Via,
+};
+pub use node::Node;
+pub use observe::{
+    Counters, Endpoint, Event, EventKind, EventMask, HealResult, JoinFailedReason, OwnedEvent, ProtocolStats,
+    RejectReason, Timing,
+};
+pub use random::Random;
+pub use time::{Instant, Micros, UnixMillis};

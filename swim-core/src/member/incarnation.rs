@@ -1,0 +1,48 @@
+//! Incarnation numbers (R2): the epoch milliseconds at which a member last spoke of itself.
+
+use core::fmt;
+
+use crate::time::UnixMillis;
+
+/// Orders what is said of one member: the member alone raises it (R2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Incarnation(u64);
+
+impl Incarnation {
+    /// The largest there is: 52 bits, exact in JSON too, milliseconds until long after the year 100,000.
+    pub const MAX: Self = Self((1 << 52) - 1);
+    /// Claims above this are rejected everywhere, so that their subject always has room left to refute (R2).
+    pub const CEILING: Self = Self(Self::MAX.0 - (1 << 20));
+
+    /// The incarnation with this number; `None` above [`Incarnation::MAX`].
+    #[inline]
+    pub const fn new(number: u64) -> Option<Self> {
+        if number <= Self::MAX.0 { Some(Self(number)) } else { None }
+    }
+
+    /// The number.
+    #[inline]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// The incarnation of a wall clock, at most [`Incarnation::CEILING`].
+    #[inline]
+    pub const fn from_wall(wall: UnixMillis) -> Self {
+        if wall.0 > Self::CEILING.0 { Self::CEILING } else { Self(wall.0) }
+    }
+
+    /// The next one; [`Incarnation::MAX`] stays as it is.
+    #[inline]
+    #[must_use]
+    pub const fn next(self) -> Self {
+        if self.0 >= Self::MAX.0 { Self::MAX } else { Self(self.0 + 1) }
+    }
+}
+
+impl fmt::Display for Incarnation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
