@@ -232,12 +232,6 @@ impl<A: Copy + 'static> Effects<A> {
         Span { start: mark, end: self.mark() }
     }
 
-    /// The changes of a span.
-    #[inline]
-    pub(crate) fn changes(&self, span: Span) -> Changes<'_, A> {
-        self.changes.slice(span.range())
-    }
-
     /// Sends the message with the changes of `changes`.
     #[inline]
     pub(crate) fn send(

@@ -16,16 +16,29 @@ extern crate alloc;
 mod address;
 mod cluster;
 mod config;
+mod departure;
+mod disseminate;
 mod effect;
+mod evicted;
+mod fixed;
 mod hash;
+mod heal;
 mod input;
+mod join;
 mod labels;
 mod member;
+mod memberlist;
+mod membership;
 mod message;
 mod node;
 mod observe;
+mod probe;
 mod random;
+mod suspicion;
 mod time;
+mod timer;
+mod transition;
+pub mod wire;
 
 pub use address::{Address, Canonical};
 pub use cluster::ClusterId;
@@ -35,7 +48,10 @@ pub use config::{
 };
 pub use effect::{CommandError, CommandId, DiscoverId, Effect, Effects, Outcome};
 pub use input::{About, Boot, BootstrapOptions, Command, DiscoverFailed, Input, StartGossip};
-pub use labels::{LabelError, Labels, OwnLabels};
+pub use labels::{
+    LabelError, Labels, MAX_BYTES_RECEIVED, MAX_KEY_SET, MAX_LABELS_RECEIVED, MAX_LABELS_SET, MAX_VALUE_SET, OwnLabels,
+    RESERVED_PREFIX,
+};
 pub use member::{Change, ChangeList, Changes, Claim, Incarnation, Member, Precedence, Source, Status, precedence};
 pub use message::{
     Channel, Checksum, Kind, Message, OwnedMessage, Reach, Readiness, RefusedReason, Seq, SyncReason, Ticket, Via,

@@ -180,10 +180,11 @@ fn shortest_period(options: &Options) -> Duration {
 /// A fixed period holds one round; an adaptive one runs one round at a time and is exempt. Returns the round.
 fn check_round(options: &Options) -> Result<Duration, ConfigError> {
     let round = options.ping_timeout + options.ping_request_timeout;
-    if let ProtocolPeriod::Fixed(period) = options.protocol_period
-        && round > period
-    {
-        return Err(ConfigError::RoundLongerThanPeriod { round, period });
+    match options.protocol_period {
+        ProtocolPeriod::Fixed(period) if round > period => {
+            return Err(ConfigError::RoundLongerThanPeriod { round, period });
+        }
+        _ => {}
     }
     let helper = options.ping_request_timeout * options.helper_share / 100;
     if options.ping_request_size > 0 && helper < Duration::from_millis(1) {

@@ -6,7 +6,7 @@ mod options;
 mod presets;
 
 pub use checked::Config;
-pub(crate) use checked::{Settings, SuspicionSettings};
+pub(crate) use checked::SuspicionSettings;
 pub use error::ConfigError;
 pub use options::{
     ExchangeMode, FullSyncMode, GossipOptions, HealOptions, Hearsay, JoinOptions, Options, ProtocolPeriod,

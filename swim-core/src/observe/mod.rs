@@ -7,7 +7,6 @@ mod rollup;
 mod stats;
 
 pub use event::{Endpoint, Event, EventKind, EventMask, HealResult, JoinFailedReason, OwnedEvent, RejectReason};
-pub(crate) use histogram::Histogram;
 pub use histogram::Timing;
 pub(crate) use rollup::Rollup;
 pub(crate) use stats::Stats;

@@ -1,0 +1,243 @@
+//! Full sync (R6): two nodes whose checksums differ compare their whole lists.
+//!
+//! ```text
+//!  native     pinged node ── Sync: its list ──> pinger       by stream, both pingable to each other
+//!                         <── SyncAnswer: the difference ──  each has now what either had
+//!  ringpop    pinger <── Ack: the whole list ── pinged node  in the answer
+//!             pinger <── Join ── pinged node                 and in reverse
+//! ```
+//! Lists are compared entry by entry; a digest by buckets, which makes the cost that of the difference, goes between
+//! `consider` and `start`.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::address::Address;
+use crate::effect::{Effects, Span};
+use crate::member::{Changes, Precedence, precedence};
+use crate::memberlist::Slot;
+use crate::membership::{Membership, Spread};
+use crate::message::{Channel, Checksum, Kind, SyncReason, Ticket};
+use crate::observe::Event;
+use crate::time::{Instant, Micros};
+use crate::timer::Timer;
+
+/// Peers of the latest syncs that are remembered, so that none is synced with twice in a period.
+const RECENT_MAX: usize = 16;
+/// The pause between two syncs for overload of one node.
+const OVERLOAD_PAUSE: Micros = Micros(500_000);
+
+/// A sync that this node asked for.
+#[derive(Clone, Copy, Debug)]
+struct Job<A> {
+    ticket: Ticket,
+    peer: A,
+    deadline: Instant,
+    spread: Spread,
+}
+
+pub(crate) struct FullSync<A> {
+    jobs: Vec<Job<A>>,
+    recent: Vec<(A, Instant)>,
+    next_overload: Instant,
+}
+
+impl<A: Address> FullSync<A> {
+    pub(crate) const fn new() -> Self {
+        Self { jobs: Vec::new(), recent: Vec::new(), next_overload: Instant::ZERO }
+    }
+
+    /// A peer's checksum differs from the node's; `told` says whether it had something to tell. Starts a sync if
+    /// nothing else will make the lists equal: both queues are empty, or too full for messages to carry (native).
+    pub(crate) fn consider(
+        &mut self,
+        now: Instant,
+        (peer, checksum): (A, Checksum),
+        told: Told,
+        membership: &mut Membership<A>,
+        out: &mut Effects<A>,
+    ) {
+        if !membership.is_active() {
+            return;
+        }
+        let pending = membership.queue.len();
+        let reason = if pending > changes_per_message(membership) && now >= self.next_overload {
+            SyncReason::Overload
+        } else if pending == 0 && told == Told::Nothing {
+            SyncReason::Diverged
+        } else {
+            return;
+        };
+        let Some(slot) = membership.members.find(&peer) else { return };
+        if !membership.members.state(slot).status.is_pingable() || self.was_recent(now, peer, membership) {
+            return;
+        }
+        if self.jobs.len() >= membership.config.max_full_sync_jobs {
+            self.omit(peer, membership, out);
+            return;
+        }
+        if reason == SyncReason::Overload {
+            self.next_overload = now + OVERLOAD_PAUSE;
+        }
+        let spread = if reason == SyncReason::Diverged { Spread::Yes } else { Spread::No };
+        let ticket = self.open(now, peer, spread, membership, out);
+        let list = whole_list(membership, out);
+        out.event(Event::FullSync { remote: peer, remote_checksum: checksum });
+        out.send(peer, Channel::Request(ticket), Kind::Sync { reason }, membership.head(), list);
+    }
+
+    /// The pinger gets the node's list in the answer, and is asked for its own (ringpop).
+    pub(crate) fn reverse(&mut self, now: Instant, peer: A, membership: &mut Membership<A>, out: &mut Effects<A>) {
+        if self.jobs.len() >= membership.config.max_full_sync_jobs {
+            self.omit(peer, membership, out);
+            return;
+        }
+        let ticket = self.open(now, peer, Spread::Yes, membership, out);
+        let mark = out.mark();
+        let none = out.since(mark);
+        let kind = Kind::Join { app: membership.config.cluster };
+        out.send(peer, Channel::Request(ticket), kind, membership.head(), none);
+    }
+
+    fn omit(&mut self, target: A, membership: &mut Membership<A>, out: &mut Effects<A>) {
+        membership.stats.counters.full_syncs_omitted += 1;
+        out.event(Event::OmitReverseFullSync { target });
+    }
+
+    fn open(
+        &mut self,
+        now: Instant,
+        peer: A,
+        spread: Spread,
+        membership: &mut Membership<A>,
+        out: &mut Effects<A>,
+    ) -> Ticket {
+        let ticket = membership.next_ticket();
+        let deadline = now + membership.config.full_sync_timeout;
+        self.jobs.push(Job { ticket, peer, deadline, spread });
+        membership.timers.set_earlier(Timer::Sync, deadline);
+        membership.stats.counters.full_syncs_started += 1;
+        membership.stats.client.mark(now);
+        out.event(Event::StartReverseFullSync { target: peer });
+        ticket
+    }
+
+    /// Whether the peer was synced with in this period; if not, it is from now on.
+    fn was_recent(&mut self, now: Instant, peer: A, membership: &Membership<A>) -> bool {
+        let period = membership.config.period;
+        self.recent.retain(|&(_, at)| now.since(at) < period);
+        if self.recent.iter().any(|&(address, _)| address == peer) {
+            return true;
+        }
+        if self.recent.len() >= RECENT_MAX {
+            self.recent.remove(0);
+        }
+        self.recent.push((peer, now));
+        false
+    }
+
+    /// Whether the ticket is of a sync that this node asked `from` for.
+    pub(crate) fn owns(&self, from: A, ticket: Ticket) -> bool {
+        self.jobs.iter().any(|job| job.ticket == ticket && job.peer == from)
+    }
+
+    /// The peer answered, or the exchange failed; `changes` is what the node lacked.
+    pub(crate) fn ended(
+        &mut self,
+        now: Instant,
+        ticket: Ticket,
+        changes: Option<Changes<'_, A>>,
+        membership: &mut Membership<A>,
+        out: &mut Effects<A>,
+    ) {
+        let Some(at) = self.jobs.iter().position(|job| job.ticket == ticket) else { return };
+        let job = self.jobs.swap_remove(at);
+        if let Some(changes) = changes {
+            if membership.apply(now, job.peer, changes, job.spread, out) == 0 {
+                membership.stats.counters.full_syncs_redundant += 1;
+                out.event(Event::RedundantReverseFullSync { target: job.peer });
+            }
+        }
+        self.arm(membership);
+    }
+
+    /// Gives up those that take too long.
+    pub(crate) fn fire(&mut self, now: Instant, membership: &mut Membership<A>) {
+        self.jobs.retain(|job| job.deadline > now);
+        self.arm(membership);
+    }
+
+    fn arm(&self, membership: &mut Membership<A>) {
+        let soonest = self.jobs.iter().map(|job| job.deadline).min().unwrap_or(Instant::NEVER);
+        membership.timers.set(Timer::Sync, soonest);
+    }
+
+    pub(crate) fn check(&self, membership: &Membership<A>) {
+        assert!(self.jobs.len() <= membership.config.max_full_sync_jobs, "full syncs are bounded");
+        assert!(self.recent.len() <= RECENT_MAX, "remembered peers are bounded");
+    }
+}
+
+/// Whether a peer had something to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// Its message carried no changes.
+    Nothing,
+    /// It did.
+    Something,
+}
+
+/// Answers a sync: applies the peer's list, and returns what the peer lacks.
+pub(crate) fn answer<A: Address>(
+    now: Instant,
+    peer: A,
+    reason: SyncReason,
+    theirs: Changes<'_, A>,
+    membership: &mut Membership<A>,
+    out: &mut Effects<A>,
+) -> Span {
+    membership.stats.counters.full_syncs_answered += 1;
+    let spread = if reason == SyncReason::Diverged { Spread::Yes } else { Spread::No };
+    membership.apply(now, peer, theirs, spread, out);
+    difference(theirs, membership, out)
+}
+
+/// What the maker of a list lacks: members that it does not name, and those of which more is known here.
+pub(crate) fn difference<A: Address>(theirs: Changes<'_, A>, membership: &Membership<A>, out: &mut Effects<A>) -> Span {
+    let members = &membership.members;
+    let mut named = vec![0u64; members.slot_bound().div_ceil(64)];
+    let mark = out.mark();
+    for change in theirs {
+        let Some(slot) = members.find(&change.address) else { continue };
+        named[slot.0 as usize / 64] |= 1 << (slot.0 % 64);
+        let claim = crate::member::Claim {
+            incarnation: change.incarnation,
+            status: change.status,
+            labels: change.labels.digest(),
+        };
+        if precedence(Some(claim), members.claim(slot)) == Precedence::Wins {
+            out.push_change(members.change(slot));
+        }
+    }
+    let is_named = |slot: Slot| named[slot.0 as usize / 64] >> (slot.0 % 64) & 1 == 1;
+    for slot in members.slots().filter(|&slot| !is_named(slot)) {
+        out.push_change(members.change(slot));
+    }
+    out.since(mark)
+}
+
+/// The whole list, as changes.
+pub(crate) fn whole_list<A: Address>(membership: &Membership<A>, out: &mut Effects<A>) -> Span {
+    let mark = out.mark();
+    out.reserve_changes(membership.members.len());
+    for slot in membership.members.slots() {
+        out.push_change(membership.members.change(slot));
+    }
+    out.since(mark)
+}
+
+/// About how many changes without foreign source and labels fit in a datagram.
+fn changes_per_message<A: Address>(membership: &Membership<A>) -> usize {
+    let change = 7 + membership.local.canonical().len();
+    membership.config.datagram_max / change
+}

@@ -1,0 +1,189 @@
+//! Which changes a message carries (R5): claims that its receiver must hear first, then what was sent least.
+
+use alloc::vec::Vec;
+
+use super::{Pending, Take};
+use crate::address::Address;
+use crate::effect::{Effects, Span};
+use crate::labels::Labels;
+use crate::member::{Change, Incarnation, Source, Status};
+use crate::memberlist::{Slot, State};
+use crate::membership::Membership;
+use crate::message::{Channel, Kind};
+use crate::observe::Event;
+use crate::time::Instant;
+use crate::timer::Timer;
+use crate::wire;
+
+/// The smallest change on the wire; a message with less room is full.
+const SMALLEST_CHANGE: usize = 6;
+
+/// To whom a message goes, as far as that decides what it carries.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Reader<A> {
+    /// Whoever it is.
+    Anyone,
+    /// A member that is pinged: if it is suspected it is told so (R9).
+    Target(Slot),
+    /// One that asked, at the incarnation that it said it has: what it made itself is left out, and where
+    /// it is held suspect or worse, or has come back since, that is told first.
+    Asker(A, Incarnation),
+}
+
+impl<A: Address> Membership<A> {
+    /// Chooses the changes of a message of `kind`, as many as fit. What was chosen counts as sent; the entries are
+    /// added to `charged` where they must be given back if the message does not arrive.
+    #[inline]
+    pub(crate) fn piggyback(
+        &mut self,
+        kind: &Kind<A>,
+        channel: Channel,
+        reader: Reader<A>,
+        charged: Option<&mut Vec<Pending>>,
+        out: &mut Effects<A>,
+    ) -> Span {
+        let mark = out.mark();
+        let mut room = if channel == Channel::Datagram || self.config.requests {
+            self.config.datagram_max.saturating_sub(wire::empty_len(kind))
+        } else {
+            usize::MAX
+        };
+        let first = self.first_claim(reader);
+        if let Some(slot) = first {
+            let change = self.members.change(slot);
+            room = room.saturating_sub(wire::change_len(&change));
+            out.push_change(change);
+        }
+        if !self.owed.is_empty() {
+            self.push_owed(&mut room, out);
+        }
+        if !self.queue.is_empty() {
+            self.push_pending(room, reader, first, charged, out);
+        }
+        let span = out.since(mark);
+        if span.len() > 0 {
+            out.event(Event::ChangesCalculated { count: span.len() });
+        }
+        span
+    }
+
+    /// The claim that the reader must hear whether it is pending or not (R5, R9).
+    #[inline]
+    fn first_claim(&self, reader: Reader<A>) -> Option<Slot> {
+        match reader {
+            Reader::Anyone => None,
+            Reader::Target(slot) => {
+                (self.config.buddy && self.members.state(slot).status == Status::Suspect).then_some(slot)
+            }
+            Reader::Asker(address, incarnation) => {
+                let slot = self.members.find(&address)?;
+                let State { incarnation: known, status } = self.members.state(slot);
+                (status != Status::Alive || known > incarnation).then_some(slot)
+            }
+        }
+    }
+
+    /// Evicted members that the asker still listed (R3).
+    fn push_owed(&mut self, room: &mut usize, out: &mut Effects<A>) {
+        let source = Some(Source { address: self.local, incarnation: self.incarnation() });
+        while let Some((address, incarnation)) = self.owed.pop() {
+            let change = Change { address, incarnation, status: Status::Tombstone, source, labels: Labels::NONE };
+            let len = wire::change_len(&change);
+            if len <= *room {
+                *room -= len;
+                out.push_change(change);
+            }
+        }
+    }
+
+    fn push_pending(
+        &mut self,
+        mut room: usize,
+        reader: Reader<A>,
+        first: Option<Slot>,
+        mut charged: Option<&mut Vec<Pending>>,
+        out: &mut Effects<A>,
+    ) {
+        let Self { queue, members, stats, config, .. } = self;
+        let most = config.datagram_max;
+        queue.issue(|pending| {
+            if room < SMALLEST_CHANGE {
+                return Take::Full;
+            }
+            let slot = pending.slot();
+            if members.version(slot) != pending.version() {
+                return Take::Stale;
+            }
+            if first == Some(slot) {
+                return Take::Taken;
+            }
+            let change = members.change(slot);
+            if let (Reader::Asker(address, incarnation), Some(source)) = (reader, change.source) {
+                if source.address == address && source.incarnation == incarnation {
+                    stats.counters.changes_filtered += 1;
+                    out.event(Event::ChangeFiltered { asker: address, subject: change.address });
+                    return Take::Skipped;
+                }
+            }
+            let len = wire::change_len(&change);
+            if len > room {
+                // One that fits in no message would be pending for ever; full syncs bring it.
+                return if len + OVERHEAD_MAX > most { Take::Stale } else { Take::Skipped };
+            }
+            room -= len;
+            if let Some(charged) = charged.as_deref_mut() {
+                charged.push(pending);
+            }
+            out.push_change(change);
+            Take::Taken
+        });
+    }
+
+    /// Takes back the sends of a message that did not arrive.
+    pub(crate) fn refund(&mut self, charged: &mut Vec<Pending>) {
+        if charged.is_empty() {
+            return;
+        }
+        for pending in charged.drain(..) {
+            if self.members.version(pending.slot()) == pending.version() {
+                self.queue.refund(pending);
+            }
+        }
+        self.want_gossip();
+    }
+
+    /// Makes sure that gossip goes on while changes are pending (R5).
+    #[inline]
+    pub(crate) fn want_gossip(&mut self) {
+        if self.config.gossip_nodes > 0 && self.timers.get(Timer::Gossip) == Instant::NEVER && self.is_active() {
+            self.timers.set(Timer::Gossip, self.next_gossip);
+        }
+    }
+
+    /// Sends pending changes to a few random members (R5), and again after the interval while there are some.
+    pub(crate) fn gossip(&mut self, now: Instant, out: &mut Effects<A>) {
+        self.next_gossip = now + self.config.gossip_interval;
+        if self.queue.is_empty() || !self.is_active() {
+            return;
+        }
+        let mut drawn = core::mem::take(&mut self.drawn);
+        drawn.clear();
+        self.members.sample(self.config.gossip_nodes, &mut self.random, |_| false, &mut drawn);
+        for &slot in &drawn {
+            let kind = Kind::Gossip;
+            let changes = self.piggyback(&kind, Channel::Datagram, Reader::Target(slot), None, out);
+            if changes.len() == 0 {
+                break;
+            }
+            self.stats.counters.gossips_sent += 1;
+            out.send(self.members.address(slot), Channel::Datagram, kind, self.head(), changes);
+        }
+        self.drawn = drawn;
+        if !self.queue.is_empty() {
+            self.timers.set(Timer::Gossip, self.next_gossip);
+        }
+    }
+}
+
+/// A message without changes is at most this long, with any address.
+const OVERHEAD_MAX: usize = 96;

@@ -1,0 +1,8 @@
+//! Dissemination (R5): which changes are still to be told, how often, and in which message.
+
+pub(crate) mod full_sync;
+pub(crate) mod issue;
+pub(crate) mod limit;
+mod queue;
+
+pub(crate) use queue::{Pending, Queue, Superseded, Take};

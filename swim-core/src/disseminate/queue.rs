@@ -1,0 +1,362 @@
+//! The queue of pending changes: one ring, one cursor a send count, fewest-sent first (R5).
+//!
+//! ```text
+//! ring      [ sent twice | sent once      | never sent ]  <- new changes
+//!             ^cursor 1    ^cursor 0 ends   here
+//! ```
+//! Entries before cursor `c` were sent more than `c` times. Sending an entry moves a cursor, not the entry; what the
+//! last cursor has passed was sent often enough and is dropped. An entry names a member and the version of its
+//! pending change: where the version is no longer the member's, a newer change has superseded it, and it is passed
+//! over. The change itself is what the list says of the member.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use crate::memberlist::Slot;
+
+/// A pending change: a member, and which of its changes it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pending(u32);
+
+const VERSION_SHIFT: u32 = 27;
+const SLOT_MASK: u32 = (1 << VERSION_SHIFT) - 1;
+
+impl Pending {
+    #[inline]
+    pub(crate) fn new(slot: Slot, version: u8) -> Self {
+        Self(u32::from(version) << VERSION_SHIFT | slot.0)
+    }
+
+    #[inline]
+    pub(crate) fn slot(self) -> Slot {
+        Slot(self.0 & SLOT_MASK)
+    }
+
+    #[inline]
+    pub(crate) fn version(self) -> u8 {
+        (self.0 >> VERSION_SHIFT) as u8
+    }
+}
+
+/// What a message does with an entry that it is offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Take {
+    /// It carries the change: one send more.
+    Taken,
+    /// The entry was superseded; it goes the way of those that were sent.
+    Stale,
+    /// It does not carry the change; the entry keeps its place.
+    Skipped,
+    /// The message is full.
+    Full,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Queue {
+    ring: VecDeque<Pending>,
+    cursors: Vec<u32>,
+    /// Entries that are known to be superseded.
+    stale: u32,
+}
+
+/// Entries that were skipped or superseded are looked at up to so many times for one message.
+const LOOKS_MAX: u32 = 1024;
+
+impl Queue {
+    pub(crate) const fn new() -> Self {
+        Self { ring: VecDeque::new(), cursors: Vec::new(), stale: 0 }
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ring.is_empty()
+    }
+
+    /// How many changes are pending, about: entries that were superseded unnoticed are counted.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.ring.len().saturating_sub(self.stale as usize)
+    }
+
+    /// How many entries there are, superseded ones included.
+    pub(crate) fn entries(&self) -> usize {
+        self.ring.len()
+    }
+
+    /// Adds a change that was never sent. `superseded` tells whether the member had a pending change before.
+    pub(crate) fn push(&mut self, pending: Pending, superseded: Superseded) {
+        self.ring.push_back(pending);
+        if superseded == Superseded::Maybe {
+            self.note_stale();
+        }
+    }
+
+    /// An entry may have been superseded without a new one.
+    pub(crate) fn note_stale(&mut self) {
+        self.stale = (self.stale + 1).min(self.ring.len() as u32);
+    }
+
+    /// Whether so many entries may be superseded that it is time to look.
+    #[inline]
+    pub(crate) fn is_littered(&self) -> bool {
+        self.stale > 32 && self.stale as usize * 2 > self.ring.len()
+    }
+
+    /// Sets how often changes are sent. Those that were sent so often already are dropped.
+    pub(crate) fn set_limit(&mut self, limit: u32) {
+        self.cursors.resize(limit as usize, 0);
+        self.drop_finished();
+    }
+
+    /// Offers entries to a message, fewest-sent first, until it is full. No entry is offered twice.
+    #[inline]
+    pub(crate) fn issue(&mut self, mut offer: impl FnMut(Pending) -> Take) {
+        let mut end = self.ring.len() as u32;
+        let mut looks = 0;
+        for count in 0..self.cursors.len() {
+            let start = self.cursors[count];
+            let (next_end, mut write) = (start, start);
+            let mut full = false;
+            for read in start..end {
+                match offer(self.ring[read as usize]) {
+                    Take::Taken | Take::Stale => {
+                        if read != write {
+                            self.ring.swap(read as usize, write as usize);
+                        }
+                        write += 1;
+                    }
+                    Take::Skipped => {
+                        looks += 1;
+                        full = looks >= LOOKS_MAX;
+                    }
+                    Take::Full => full = true,
+                }
+                if full {
+                    break;
+                }
+            }
+            self.cursors[count] = write;
+            if full {
+                break;
+            }
+            end = next_end;
+        }
+        self.drop_finished();
+    }
+
+    /// Takes one send back from an entry that a message carried which did not arrive (I6: pings count when acked).
+    pub(crate) fn refund(&mut self, pending: Pending) {
+        if let Some(found) = self.ring.iter().position(|&entry| entry == pending) {
+            let found = found as u32;
+            // Cursors fall with the count; the first that is not beyond the entry is the number of its sends.
+            let sends = self.cursors.iter().take_while(|&&cursor| cursor > found).count();
+            if sends > 0 {
+                let boundary = self.cursors[sends - 1] - 1;
+                self.ring.swap(found as usize, boundary as usize);
+                self.cursors[sends - 1] = boundary;
+            }
+        } else {
+            self.ring.push_back(pending);
+            let mut at = self.ring.len() as u32 - 1;
+            let sends = self.cursors.len().saturating_sub(1);
+            for cursor in &mut self.cursors[..sends] {
+                self.ring.swap(at as usize, *cursor as usize);
+                at = *cursor;
+                *cursor += 1;
+            }
+        }
+    }
+
+    /// Throws out entries that `keep` denies; the others keep their counts.
+    pub(crate) fn purge(&mut self, mut keep: impl FnMut(Pending) -> bool) {
+        let mut kept = 0u32;
+        let mut shifted = self.cursors.clone();
+        for at in 0..self.ring.len() {
+            let entry = self.ring[at];
+            if keep(entry) {
+                self.ring[kept as usize] = entry;
+                kept += 1;
+            } else {
+                for (cursor, shifted) in self.cursors.iter().zip(&mut shifted) {
+                    *shifted -= u32::from((at as u32) < *cursor);
+                }
+            }
+        }
+        self.ring.truncate(kept as usize);
+        self.cursors = shifted;
+        self.stale = 0;
+    }
+
+    fn drop_finished(&mut self) {
+        let finished = match self.cursors.last() {
+            Some(&last) => last,
+            None => self.ring.len() as u32,
+        };
+        if finished == 0 {
+            return;
+        }
+        self.ring.drain(..finished as usize);
+        for cursor in &mut self.cursors {
+            *cursor = cursor.saturating_sub(finished);
+        }
+        if self.ring.is_empty() {
+            self.stale = 0;
+            if self.ring.capacity() > 256 {
+                self.ring = VecDeque::new();
+            }
+        } else {
+            self.stale = self.stale.min(self.ring.len() as u32);
+        }
+    }
+
+    /// How often the entry was sent, for the invariants.
+    #[cfg(test)]
+    fn sends(&self, pending: Pending) -> Option<usize> {
+        let found = self.ring.iter().position(|&entry| entry == pending)? as u32;
+        Some(self.cursors.iter().take_while(|&&cursor| cursor > found).count())
+    }
+
+    /// Panics where the cursors do not descend or leave the ring.
+    pub(crate) fn check(&self) {
+        assert!(self.cursors.windows(2).all(|pair| pair[0] >= pair[1]), "cursors fall with the count");
+        assert!(self.cursors.first().is_none_or(|&first| first as usize <= self.ring.len()), "cursors stay inside");
+        assert!(self.cursors.last().is_none_or(|&last| last == 0), "what was sent often enough is dropped");
+    }
+}
+
+/// Whether a change takes the place of one that may still be in the ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Superseded {
+    /// The member is new.
+    No,
+    /// It is not.
+    Maybe,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Random;
+    use alloc::collections::BTreeMap;
+
+    fn pending(slot: u32) -> Pending {
+        Pending::new(Slot(slot), 0)
+    }
+
+    fn issue(queue: &mut Queue, count: usize) -> Vec<u32> {
+        let mut taken = Vec::new();
+        queue.issue(|entry| {
+            if taken.len() == count {
+                return Take::Full;
+            }
+            taken.push(entry.slot().0);
+            Take::Taken
+        });
+        queue.check();
+        taken
+    }
+
+    fn queue(limit: u32, slots: u32) -> Queue {
+        let mut queue = Queue::new();
+        queue.set_limit(limit);
+        (0..slots).for_each(|slot| queue.push(pending(slot), Superseded::No));
+        queue
+    }
+
+    #[test]
+    fn what_was_sent_least_goes_first() {
+        let mut queue = queue(3, 4);
+        assert_eq!(issue(&mut queue, 3), [0, 1, 2]);
+        queue.push(pending(4), Superseded::No);
+        assert_eq!(issue(&mut queue, 3), [3, 4, 0]);
+        assert_eq!(issue(&mut queue, 9), [1, 2, 3, 4, 0]);
+    }
+
+    #[test]
+    fn each_change_is_sent_as_often_as_the_limit_says_and_then_dropped() {
+        let mut queue = queue(3, 2);
+        for _ in 0..3 {
+            assert_eq!(issue(&mut queue, 9).len(), 2);
+        }
+        assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn a_skipped_change_keeps_its_count() {
+        let mut queue = queue(2, 3);
+        queue.issue(|entry| if entry.slot().0 == 1 { Take::Skipped } else { Take::Taken });
+        assert_eq!(queue.sends(pending(1)), Some(0));
+        assert_eq!(queue.sends(pending(0)), Some(1));
+        assert_eq!(issue(&mut queue, 1), [1]);
+    }
+
+    #[test]
+    fn a_lower_limit_drops_what_was_sent_so_often_already() {
+        let mut queue = queue(4, 2);
+        issue(&mut queue, 1);
+        issue(&mut queue, 1);
+        issue(&mut queue, 1);
+        queue.set_limit(2);
+        assert_eq!(issue(&mut queue, 9), [1]);
+        assert!(queue.is_empty());
+    }
+
+    /// Against a map of counts, with random limits, refunds and purges.
+    #[test]
+    fn it_agrees_with_a_map_of_counts() {
+        for seed in 0..200 {
+            let mut random = Random::new(seed);
+            let mut limit = 1 + random.below(6);
+            let mut queue = queue(limit, 0);
+            let mut model: BTreeMap<u32, u32> = BTreeMap::new();
+            let mut sent: Vec<u32> = Vec::new();
+            for step in 0..200 {
+                match random.below(6) {
+                    0 | 1 => {
+                        queue.push(pending(step), Superseded::No);
+                        model.insert(step, 0);
+                    }
+                    2 | 3 => {
+                        sent = issue(&mut queue, random.below(8) as usize);
+                        let mut counts: Vec<u32> = sent.iter().map(|slot| model[slot]).collect();
+                        let least: Vec<u32> = {
+                            let mut all: Vec<u32> = model.values().copied().collect();
+                            all.sort_unstable();
+                            all[..sent.len()].to_vec()
+                        };
+                        counts.sort_unstable();
+                        assert_eq!(counts, least);
+                        for slot in &sent {
+                            *model.get_mut(slot).unwrap() += 1;
+                        }
+                    }
+                    4 => {
+                        for slot in sent.drain(..) {
+                            queue.refund(pending(slot));
+                            let count = model.entry(slot).or_insert(limit);
+                            *count = count.saturating_sub(1).min(limit - 1);
+                        }
+                    }
+                    _ => {
+                        if random.chance(1, 4) {
+                            limit = 1 + random.below(6);
+                            queue.set_limit(limit);
+                            sent.clear();
+                        } else {
+                            let odd = random.below(7);
+                            queue.purge(|entry| entry.slot().0 % 7 != odd);
+                            model.retain(|slot, _| slot % 7 != odd);
+                            sent.retain(|slot| slot % 7 != odd);
+                        }
+                    }
+                }
+                model.retain(|_, count| *count < limit);
+                queue.check();
+                assert_eq!(queue.entries(), model.len());
+                for (&slot, &count) in &model {
+                    assert_eq!(queue.sends(pending(slot)), Some(count as usize), "seed {seed} step {step}");
+                }
+            }
+        }
+    }
+}

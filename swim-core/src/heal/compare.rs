@@ -1,0 +1,56 @@
+//! Which members stand in the way of merging two lists (R11).
+
+use alloc::vec::Vec;
+
+use crate::address::Address;
+use crate::effect::{Effects, Span};
+use crate::labels::Labels;
+use crate::member::{Change, Changes, Incarnation, Status};
+use crate::memberlist::{Slot, State};
+use crate::membership::Membership;
+
+/// The members that must reincarnate before two sides can be merged.
+pub(super) struct Conflicts {
+    /// Of this side: the other side holds them dead, and its claim would win here.
+    pub(super) ours: Vec<(Slot, Incarnation)>,
+    /// Of the other side, as suspicions to be spread there; in the arena of the effects.
+    pub(super) theirs: Span,
+}
+
+impl Conflicts {
+    pub(super) fn is_empty(&self) -> bool {
+        self.ours.is_empty() && self.theirs.len() == 0
+    }
+}
+
+/// Compares the list of the other side with the node's own.
+pub(super) fn compare<A: Address>(
+    theirs: Changes<'_, A>,
+    membership: &Membership<A>,
+    out: &mut Effects<A>,
+) -> Conflicts {
+    let blocks = |status: Status| match status {
+        Status::Alive | Status::Suspect => false,
+        Status::Faulty | Status::Tombstone => true,
+        // Whoever left wanted to; only the reference waits for it.
+        Status::Leave => !membership.config.doubt_hearsay,
+    };
+    let mark = out.mark();
+    let mut ours = Vec::new();
+    for change in theirs {
+        let Some(slot) = membership.members.find(&change.address) else { continue };
+        let here = membership.members.state(slot);
+        let there = State { incarnation: change.incarnation, status: change.status };
+        if there.status.is_pingable() && blocks(here.status) && here > there {
+            out.push_change(suspicion(change.address, here.incarnation));
+        } else if here.status.is_pingable() && blocks(there.status) && there > here {
+            ours.push((slot, there.incarnation));
+        }
+    }
+    Conflicts { ours, theirs: out.since(mark) }
+}
+
+/// A suspicion without a maker, at the incarnation of the claim that would win.
+pub(super) fn suspicion<A>(address: A, incarnation: Incarnation) -> Change<'static, A> {
+    Change { address, incarnation, status: Status::Suspect, source: None, labels: Labels::NONE }
+}

@@ -1,0 +1,307 @@
+//! Joining (R10): find hosts, ask some of them for their lists, and be a member once enough have answered.
+//!
+//! ```text
+//!   Idle ─ bootstrap ─> Discovering ─ hosts ─> Round ─ enough answers ─────────────> Joined
+//!                         ^   │ failed           │  ^                                   ^
+//!                         └ Pause                │  └ Pause (doubling, with jitter) ────┤ one answer, long enough
+//!                                                └─ too few ─┘                          │
+//!                                                   max_duration ──> Failed      alone ─┘
+//! ```
+
+mod targets;
+
+use alloc::vec::Vec;
+
+use crate::address::Address;
+use crate::disseminate::full_sync::whole_list;
+use crate::effect::{CommandError, CommandId, DiscoverId, Effects, Outcome};
+use crate::input::{BootstrapOptions, DiscoverFailed};
+use crate::member::Changes;
+use crate::memberlist::Slot;
+use crate::membership::{Membership, Spread, Standing};
+use crate::message::{Channel, Kind, RefusedReason, Ticket, Via};
+use crate::observe::{Event, JoinFailedReason, RejectReason};
+use crate::time::{Instant, Micros};
+use crate::timer::Timer;
+
+/// Hosts of a list that are looked at; the rest of a longer list is ignored.
+pub(crate) const HOSTS_MAX: usize = 65_536;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Not bootstrapped.
+    Idle,
+    /// Waiting for a host list.
+    Discovering(DiscoverId),
+    /// Waiting for the answers of one round, until then.
+    Round(Instant),
+    /// Waiting for the next round.
+    Pause,
+    /// Over, well or not.
+    Over,
+}
+
+/// A join request that is under way.
+#[derive(Clone, Copy, Debug)]
+struct Asked<A> {
+    ticket: Ticket,
+    host: A,
+}
+
+pub(crate) struct Joiner<A> {
+    state: State,
+    command: CommandId,
+    options: BootstrapOptions,
+    started: Instant,
+    hosts: Vec<A>,
+    asked: Vec<Asked<A>>,
+    joined: Vec<A>,
+    rounds: u32,
+}
+
+/// What came of an input to the joiner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// It goes on.
+    Pending,
+    /// The node is a member now; gossip starts as the options say.
+    Joined(BootstrapOptions),
+}
+
+impl<A: Address> Joiner<A> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            state: State::Idle,
+            command: CommandId(0),
+            options: BootstrapOptions { gossip: crate::input::StartGossip::WhenReady },
+            started: Instant::ZERO,
+            hosts: Vec::new(),
+            asked: Vec::new(),
+            joined: Vec::new(),
+            rounds: 0,
+        }
+    }
+
+    /// Starts; the hosts come as an answer to `id`.
+    pub(crate) fn bootstrap(
+        &mut self,
+        now: Instant,
+        command: CommandId,
+        options: BootstrapOptions,
+        id: DiscoverId,
+        out: &mut Effects<A>,
+    ) {
+        let failed_before = self.state == State::Over && self.joined.is_empty();
+        if self.state != State::Idle && !failed_before {
+            out.command_done(command, Outcome::Failed(CommandError::AlreadyBootstrapped));
+            return;
+        }
+        (self.command, self.options, self.started, self.rounds) = (command, options, now, 0);
+        self.state = State::Discovering(id);
+        out.discover(id);
+    }
+
+    /// Whether the hosts of this discovery are for the join.
+    pub(crate) fn awaits_hosts(&self, id: DiscoverId) -> bool {
+        self.state == State::Discovering(id)
+    }
+
+    /// The host list came, or could not be had.
+    pub(crate) fn hosts(
+        &mut self,
+        now: Instant,
+        result: Result<&[A], DiscoverFailed>,
+        membership: &mut Membership<A>,
+        out: &mut Effects<A>,
+    ) -> Progress {
+        let Ok(hosts) = result else { return self.pause(now, membership, out) };
+        self.hosts = targets::others(hosts, membership.local, HOSTS_MAX);
+        if self.hosts.is_empty() {
+            return self.succeed(now, membership, out);
+        }
+        self.round(now, membership, out);
+        Progress::Pending
+    }
+
+    /// How many answers are enough: `join_size`, or all hosts where there are fewer.
+    fn needed(&self, membership: &Membership<A>) -> usize {
+        membership.config.join_size.min(self.hosts.len())
+    }
+
+    fn round(&mut self, now: Instant, membership: &mut Membership<A>, out: &mut Effects<A>) {
+        out.event(Event::JoinTriesUpdate { retries: self.rounds });
+        self.rounds = self.rounds.saturating_add(1);
+        let missing = self.needed(membership) - self.joined.len();
+        let count = missing * membership.config.parallelism_factor;
+        let chosen = targets::choose(&self.hosts, &self.joined, count, membership.local, &mut membership.random);
+        self.asked.clear();
+        for host in chosen {
+            let ticket = membership.next_ticket();
+            self.asked.push(Asked { ticket, host });
+            membership.stats.counters.joins_sent += 1;
+            membership.stats.client.mark(now);
+            let mark = out.mark();
+            if !membership.config.requests {
+                out.push_change(membership.members.change(Slot::LOCAL));
+            }
+            let own = out.since(mark);
+            let kind = Kind::Join { app: membership.config.cluster };
+            out.send(host, Channel::Request(ticket), kind, membership.head(), own);
+        }
+        let end = now + membership.config.join_timeout;
+        self.state = State::Round(end);
+        membership.timers.set(Timer::Join, end);
+    }
+
+    /// Whether the ticket is of a join request to `from`.
+    pub(crate) fn owns(&self, from: A, ticket: Ticket) -> bool {
+        self.asked.iter().any(|asked| asked.ticket == ticket && asked.host == from)
+    }
+
+    /// A host answered with its list, or the request failed.
+    pub(crate) fn ended(
+        &mut self,
+        now: Instant,
+        ticket: Ticket,
+        list: Option<Changes<'_, A>>,
+        membership: &mut Membership<A>,
+        out: &mut Effects<A>,
+    ) -> Progress {
+        let Some(at) = self.asked.iter().position(|asked| asked.ticket == ticket) else {
+            return Progress::Pending;
+        };
+        let host = self.asked.swap_remove(at).host;
+        if let Some(list) = list {
+            let applied = membership.apply(now, host, list, Spread::No, out);
+            out.event(Event::AddJoinList { source: host, received: list.len() as u32, applied });
+            if !self.joined.contains(&host) {
+                self.joined.push(host);
+            }
+        }
+        if self.asked.is_empty() { self.round_over(now, membership, out) } else { Progress::Pending }
+    }
+
+    /// All requests of the round have ended, or its time is up.
+    fn round_over(&mut self, now: Instant, membership: &mut Membership<A>, out: &mut Effects<A>) -> Progress {
+        self.asked.clear();
+        let settled = membership.config.join_settle_after.is_some_and(|after| now.since(self.started) >= after);
+        if self.joined.len() >= self.needed(membership) || (settled && !self.joined.is_empty()) {
+            return self.succeed(now, membership, out);
+        }
+        self.pause(now, membership, out)
+    }
+
+    /// Backs off: the pause doubles from round to round, and half of it is random.
+    fn pause(&mut self, now: Instant, membership: &mut Membership<A>, out: &mut Effects<A>) -> Progress {
+        if now.since(self.started) >= membership.config.join_max {
+            return self.fail(JoinFailedReason::Error, membership, out);
+        }
+        let doubled = membership.config.join_delay_min.times(1 << self.rounds.saturating_sub(1).min(32));
+        let delay = doubled.min(membership.config.join_delay_max);
+        let half = delay.0 / 2;
+        let jittered = Micros(delay.0 - half + membership.random.below_u64(half + 1)).max(Micros(1));
+        let mut until = now + jittered;
+        if let (Some(after), false) = (membership.config.join_settle_after, self.joined.is_empty()) {
+            until = until.min((self.started + after).max(now + Micros(1)));
+        }
+        self.state = State::Pause;
+        membership.timers.set(Timer::Join, until);
+        if self.hosts.is_empty() {
+            self.rounds = self.rounds.saturating_add(1);
+        }
+        Progress::Pending
+    }
+
+    /// The joiner's timer fired: a round is over, or a pause.
+    pub(crate) fn fire(
+        &mut self,
+        now: Instant,
+        id: DiscoverId,
+        membership: &mut Membership<A>,
+        out: &mut Effects<A>,
+    ) -> Progress {
+        match self.state {
+            State::Round(_) => self.round_over(now, membership, out),
+            State::Pause => {
+                let settled = membership.config.join_settle_after.is_some_and(|at| now.since(self.started) >= at);
+                if settled && !self.joined.is_empty() {
+                    return self.succeed(now, membership, out);
+                }
+                // Hosts may have changed meanwhile, so they are discovered anew for each round.
+                self.state = State::Discovering(id);
+                out.discover(id);
+                Progress::Pending
+            }
+            State::Idle | State::Discovering(_) | State::Over => Progress::Pending,
+        }
+    }
+
+    fn succeed(&mut self, now: Instant, membership: &mut Membership<A>, out: &mut Effects<A>) -> Progress {
+        self.state = State::Over;
+        membership.timers.set(Timer::Join, Instant::NEVER);
+        membership.standing = Standing::Member;
+        membership.announce_oneself(out);
+        let duration = now.since(self.started);
+        out.event_addresses(Event::JoinComplete { duration, joined: &[] }, self.joined.iter().copied());
+        out.command_done(self.command, Outcome::Joined(self.joined.len() as u32));
+        self.hosts = Vec::new();
+        Progress::Joined(self.options)
+    }
+
+    /// Gives up; the node may be bootstrapped again.
+    pub(crate) fn fail(
+        &mut self,
+        reason: JoinFailedReason,
+        membership: &mut Membership<A>,
+        out: &mut Effects<A>,
+    ) -> Progress {
+        if matches!(self.state, State::Idle | State::Over) {
+            return Progress::Pending;
+        }
+        self.state = State::Over;
+        self.asked.clear();
+        self.joined.clear();
+        membership.timers.set(Timer::Join, Instant::NEVER);
+        out.event(Event::JoinFailed { reason });
+        let error = match reason {
+            JoinFailedReason::Destroyed => CommandError::Destroyed,
+            JoinFailedReason::Error => CommandError::JoinFailed,
+        };
+        out.command_done(self.command, Outcome::Failed(error));
+        Progress::Pending
+    }
+
+    pub(crate) fn check(&self) {
+        assert!(self.asked.len() <= 32 * 32 && self.hosts.len() <= HOSTS_MAX, "join requests are bounded");
+    }
+}
+
+/// Answers a join request with the whole list (R10), whether or not the node itself is ready.
+pub(crate) fn answer<A: Address>(
+    now: Instant,
+    (from, via): (A, Via),
+    app: crate::cluster::ClusterId,
+    changes: Changes<'_, A>,
+    membership: &mut Membership<A>,
+    out: &mut Effects<A>,
+) {
+    membership.stats.counters.joins_received += 1;
+    out.event(Event::JoinReceive { source: from });
+    if app != membership.config.cluster {
+        membership.reject(from, RejectReason::OtherApp, out);
+        membership.answer(from, via, Kind::Refused { reason: RefusedReason::OtherApp }, out);
+        return;
+    }
+    // The joiner speaks for itself and for nobody else.
+    if let Some(own) = changes.iter().find(|change| change.address == from) {
+        let known = membership.members.find(&from).map(|slot| membership.members.state(slot).incarnation);
+        if known.is_some_and(|known| own.incarnation > known) {
+            out.event(Event::MemberRestarted { address: from, incarnation: own.incarnation });
+        }
+        let mut one = crate::member::ChangeList::new();
+        one.push(own);
+        membership.apply(now, from, one.as_changes(), Spread::Yes, out);
+    }
+    let list = whole_list(membership, out);
+    out.send(from, crate::membership::reply_channel(via), Kind::List, membership.head(), list);
+}

@@ -1,0 +1,21 @@
+//! The membership list: who is listed, as what, in which order they are probed, and the checksum of it all.
+//!
+//! ```text
+//! Memberlist ── records    one small record a member, found by slot         storage
+//!            ├─ index      address -> slot, open addressing                 index
+//!            ├─ order      the shuffled round robin of the probe (R4)       order
+//!            ├─ sources    who claimed it, where it is not the member       slot_map
+//!            ├─ labels     of those that have some                          slot_map
+//!            └─ sum        the incremental checksum (DESIGN 7)              checksum
+//! ```
+//! A slot is stable as long as its member is listed. At two thousand members a pair of node and member costs
+//! twelve bytes of record (with a four-byte address), five of index and four of order.
+
+mod checksum;
+mod index;
+mod order;
+mod slot_map;
+mod storage;
+
+pub(crate) use slot_map::SlotMap;
+pub(crate) use storage::{Memberlist, Slot, State};

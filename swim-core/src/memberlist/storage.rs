@@ -1,0 +1,382 @@
+//! The list itself: records by slot, the node's own in slot 0.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::checksum::{contribution, fold};
+use super::index::Index;
+use super::order::{Candidates, Order};
+use super::slot_map::SlotMap;
+use crate::address::Address;
+use crate::hash::mix64;
+use crate::labels::Labels;
+use crate::member::{Change, Claim, Incarnation, Member, Source, Status};
+use crate::message::Checksum;
+use crate::random::Random;
+
+/// The place of a member in the list; stable as long as it is listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Slot(pub(crate) u32);
+
+impl Slot {
+    /// The node itself.
+    pub(crate) const LOCAL: Self = Self(0);
+
+    #[inline]
+    fn at(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Incarnation and status, as one number that orders as precedence does (R1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct State {
+    pub(crate) incarnation: Incarnation,
+    pub(crate) status: Status,
+}
+
+/// One member: its address and 64 bits in two halves, so that a four-byte address makes twelve bytes.
+///
+/// ```text
+/// bits 0..52 incarnation | 52..55 status, 7 where vacant | 55 in the probe order | 56 has labels
+///      57..59 source (own, none, this node, another)     | 59..64 version of the pending change
+/// ```
+#[derive(Clone, Copy, Debug)]
+struct Record<A> {
+    address: A,
+    low: u32,
+    high: u32,
+}
+
+const STATUS_SHIFT: u32 = 52;
+const ORDERED: u64 = 1 << 55;
+const LABELED: u64 = 1 << 56;
+const SOURCE_SHIFT: u32 = 57;
+const VERSION_SHIFT: u32 = 59;
+const VACANT: u64 = 7;
+
+const SOURCE_OWN: u64 = 0;
+const SOURCE_NONE: u64 = 1;
+const SOURCE_LOCAL: u64 = 2;
+const SOURCE_OTHER: u64 = 3;
+
+impl<A: Copy> Record<A> {
+    #[inline]
+    fn bits(&self) -> u64 {
+        u64::from(self.low) | u64::from(self.high) << 32
+    }
+
+    #[inline]
+    fn set_bits(&mut self, bits: u64) {
+        self.low = bits as u32;
+        self.high = (bits >> 32) as u32;
+    }
+
+    #[inline]
+    fn field(&self, shift: u32, width: u32) -> u64 {
+        self.bits() >> shift & ((1 << width) - 1)
+    }
+
+    fn set_field(&mut self, shift: u32, width: u32, value: u64) {
+        let mask = ((1u64 << width) - 1) << shift;
+        self.set_bits(self.bits() & !mask | value << shift);
+    }
+
+    #[inline]
+    fn has(&self, flag: u64) -> bool {
+        self.bits() & flag != 0
+    }
+
+    fn set(&mut self, flag: u64, on: u64) {
+        self.set_bits(self.bits() & !flag | flag * on);
+    }
+
+    #[inline]
+    fn is_vacant(&self) -> bool {
+        self.field(STATUS_SHIFT, 3) == VACANT
+    }
+
+    #[inline]
+    fn state(&self) -> State {
+        let incarnation = Incarnation::new(self.bits() & Incarnation::MAX.get()).expect("52 bits are in range");
+        let status = Status::from_number(self.field(STATUS_SHIFT, 3) as u8).expect("the slot is not vacant");
+        State { incarnation, status }
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct Memberlist<A> {
+    records: Vec<Record<A>>,
+    index: Index,
+    order: Order,
+    labels: SlotMap<Box<[u8]>>,
+    sources: SlotMap<Source<A>>,
+    vacant: Vec<Slot>,
+    sum: u64,
+    counts: [u32; Status::ALL.len()],
+    key: u64,
+}
+
+impl<A: Address> Memberlist<A> {
+    /// A list with the node itself; `key` keeps others from choosing addresses that collide in the index.
+    pub(crate) fn new(key: u64, local: Change<'_, A>) -> Self {
+        let mut list = Self {
+            records: Vec::new(),
+            index: Index::new(),
+            order: Order::new(),
+            labels: SlotMap::new(),
+            sources: SlotMap::new(),
+            vacant: Vec::new(),
+            sum: 0,
+            counts: [0; Status::ALL.len()],
+            key,
+        };
+        let slot = list.add_record(local);
+        debug_assert_eq!(slot, Slot::LOCAL);
+        list
+    }
+
+    #[inline]
+    fn hash(&self, address: &A) -> u64 {
+        mix64(address.hash(self.key))
+    }
+
+    /// Where a member is listed.
+    #[inline]
+    pub(crate) fn find(&self, address: &A) -> Option<Slot> {
+        self.index.find(self.hash(address), |slot| self.records[slot as usize].address == *address).map(Slot)
+    }
+
+    /// Lists a member that is not listed; it enters the probe order at random (R4).
+    pub(crate) fn insert(&mut self, change: Change<'_, A>, random: &mut Random) -> Slot {
+        let slot = self.add_record(change);
+        self.enter_order(slot, random);
+        slot
+    }
+
+    fn add_record(&mut self, change: Change<'_, A>) -> Slot {
+        let record = Record { address: change.address, low: 0, high: (VACANT << (STATUS_SHIFT - 32)) as u32 };
+        let slot = if let Some(slot) = self.vacant.pop() {
+            // A slot that is still in the probe order under its old member stays there, and its versions go on.
+            let old = self.records[slot.at()];
+            self.records[slot.at()].address = record.address;
+            debug_assert!(old.is_vacant());
+            slot
+        } else {
+            if self.records.len() == self.records.capacity() {
+                self.records.reserve_exact(self.records.len() / 8 + 4);
+            }
+            self.records.push(record);
+            Slot(self.records.len() as u32 - 1)
+        };
+        let hash = self.hash(&change.address);
+        let Self { index, records, key, .. } = self;
+        index.insert(hash, slot.0, |number| mix64(records[number as usize].address.hash(*key)));
+        self.write(slot, change);
+        slot
+    }
+
+    /// Replaces what is known of a member; it enters the probe order if it became pingable.
+    pub(crate) fn update(&mut self, slot: Slot, change: Change<'_, A>, random: &mut Random) {
+        let state = self.state(slot);
+        self.sum = self.sum.wrapping_sub(contribution(&change.address, self.claim(slot)));
+        self.counts[state.status as usize] -= 1;
+        self.write(slot, change);
+        self.enter_order(slot, random);
+    }
+
+    fn enter_order(&mut self, slot: Slot, random: &mut Random) {
+        let record = &mut self.records[slot.at()];
+        if record.state().status.is_pingable() && !record.has(ORDERED) && slot != Slot::LOCAL {
+            record.set(ORDERED, 1);
+            self.order.insert(slot, random);
+        }
+    }
+
+    /// Writes all that a change says into a record whose old contribution is out of the sum.
+    fn write(&mut self, slot: Slot, change: Change<'_, A>) {
+        let source = match change.source {
+            None => SOURCE_NONE,
+            Some(source) if source.address == change.address => SOURCE_OWN,
+            Some(source) if source.address == self.records[0].address => SOURCE_LOCAL,
+            Some(_) => SOURCE_OTHER,
+        };
+        let record = &mut self.records[slot.at()];
+        let had_other = record.field(SOURCE_SHIFT, 2) == SOURCE_OTHER;
+        let had_labels = record.has(LABELED);
+        record.set_field(0, STATUS_SHIFT, change.incarnation.get());
+        record.set_field(STATUS_SHIFT, 3, change.status as u64);
+        record.set_field(SOURCE_SHIFT, 2, source);
+        record.set(LABELED, u64::from(!change.labels.is_empty()));
+        match change.source {
+            Some(other) if source == SOURCE_OTHER => self.sources.insert(slot, other),
+            _ if had_other => drop(self.sources.remove(slot)),
+            _ => {}
+        }
+        if !change.labels.is_empty() {
+            self.labels.insert(slot, change.labels.encoded().into());
+        } else if had_labels {
+            self.labels.remove(slot);
+        }
+        self.counts[change.status as usize] += 1;
+        self.sum = self.sum.wrapping_add(contribution(
+            &change.address,
+            Claim { incarnation: change.incarnation, status: change.status, labels: change.labels.digest() },
+        ));
+    }
+
+    /// Takes a member out of the list.
+    pub(crate) fn evict(&mut self, slot: Slot) {
+        let address = self.address(slot);
+        let state = self.state(slot);
+        self.sum = self.sum.wrapping_sub(contribution(&address, self.claim(slot)));
+        self.counts[state.status as usize] -= 1;
+        let hash = self.hash(&address);
+        let Self { index, records, key, .. } = self;
+        index.remove(hash, slot.0, |number| mix64(records[number as usize].address.hash(*key)));
+        self.labels.remove(slot);
+        self.sources.remove(slot);
+        let record = &mut self.records[slot.at()];
+        record.set_field(STATUS_SHIFT, 3, VACANT);
+        record.set_field(SOURCE_SHIFT, 2, SOURCE_OWN);
+        record.set(LABELED, 0);
+        self.vacant.push(slot);
+    }
+
+    #[inline]
+    pub(crate) fn address(&self, slot: Slot) -> A {
+        self.records[slot.at()].address
+    }
+
+    #[inline]
+    pub(crate) fn state(&self, slot: Slot) -> State {
+        self.records[slot.at()].state()
+    }
+
+    #[inline]
+    pub(crate) fn labels(&self, slot: Slot) -> Labels<'_> {
+        if self.records[slot.at()].has(LABELED) {
+            Labels::trusted(self.labels.get(slot).map_or(&[], |labels| labels))
+        } else {
+            Labels::NONE
+        }
+    }
+
+    /// What precedence compares (R1).
+    #[inline]
+    pub(crate) fn claim(&self, slot: Slot) -> Claim {
+        let State { incarnation, status } = self.state(slot);
+        Claim { incarnation, status, labels: self.labels(slot).digest() }
+    }
+
+    /// All that is known of a member, as it is told to others.
+    #[inline]
+    pub(crate) fn change(&self, slot: Slot) -> Change<'_, A> {
+        let record = &self.records[slot.at()];
+        let State { incarnation, status } = record.state();
+        let source = match record.field(SOURCE_SHIFT, 2) {
+            SOURCE_OWN => Some(Source { address: record.address, incarnation }),
+            SOURCE_NONE => None,
+            SOURCE_LOCAL => {
+                let local = &self.records[0];
+                Some(Source { address: local.address, incarnation: local.state().incarnation })
+            }
+            _ => self.sources.get(slot).copied(),
+        };
+        Change { address: record.address, incarnation, status, source, labels: self.labels(slot) }
+    }
+
+    /// Whether a slot has a member.
+    pub(crate) fn is_listed(&self, slot: Slot) -> bool {
+        self.records.get(slot.at()).is_some_and(|record| !record.is_vacant())
+    }
+
+    pub(crate) fn member(&self, slot: Slot) -> Member<'_, A> {
+        let State { incarnation, status } = self.state(slot);
+        Member { address: self.address(slot), status, incarnation, labels: self.labels(slot) }
+    }
+
+    /// All members in the order of their slots, the node itself first.
+    #[inline]
+    pub(crate) fn slots(&self) -> impl Iterator<Item = Slot> + '_ {
+        self.records.iter().enumerate().filter(|(_, record)| !record.is_vacant()).map(|(at, _)| Slot(at as u32))
+    }
+
+    /// How many members are listed, the node itself included.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.records.len() - self.vacant.len()
+    }
+
+    /// One more than the highest slot.
+    pub(crate) fn slot_bound(&self) -> usize {
+        self.records.len()
+    }
+
+    /// How many members have this status, the node itself included.
+    #[inline]
+    pub(crate) fn count(&self, status: Status) -> u32 {
+        self.counts[status as usize]
+    }
+
+    /// How many others are pingable.
+    #[inline]
+    pub(crate) fn pingable(&self) -> u32 {
+        let local = u32::from(self.state(Slot::LOCAL).status.is_pingable());
+        self.count(Status::Alive) + self.count(Status::Suspect) - local
+    }
+
+    #[inline]
+    pub(crate) fn checksum(&self) -> Checksum {
+        fold(self.sum)
+    }
+
+    /// The checksum computed from scratch, to check the incremental one (I4).
+    pub(crate) fn checksum_from_scratch(&self) -> Checksum {
+        fold(self.slots().fold(0, |sum, slot| sum.wrapping_add(contribution(&self.address(slot), self.claim(slot)))))
+    }
+
+    /// The next member to probe (R4).
+    pub(crate) fn next_target(&mut self, random: &mut Random) -> Option<Slot> {
+        let Self { order, records, .. } = self;
+        order.next(random, records.as_mut_slice())
+    }
+
+    /// Up to `count` different pingable members at random, without those that `skip` names, added to `into`.
+    pub(crate) fn sample(
+        &mut self,
+        count: usize,
+        random: &mut Random,
+        skip: impl Fn(Slot) -> bool,
+        into: &mut Vec<Slot>,
+    ) {
+        let Self { order, records, .. } = self;
+        order.sample(count, random, records.as_mut_slice(), skip, into);
+    }
+
+    /// Makes the pending change of a member a new one; returns its version. 0 means that versions start again.
+    pub(crate) fn next_version(&mut self, slot: Slot) -> u8 {
+        let record = &mut self.records[slot.at()];
+        let version = (record.field(VERSION_SHIFT, 5) + 1) % 32;
+        record.set_field(VERSION_SHIFT, 5, version);
+        version as u8
+    }
+
+    /// The version of a member's pending change.
+    #[inline]
+    pub(crate) fn version(&self, slot: Slot) -> u8 {
+        self.records[slot.at()].field(VERSION_SHIFT, 5) as u8
+    }
+}
+
+impl<A: Copy> Candidates for [Record<A>] {
+    #[inline]
+    fn is_pingable(&self, slot: Slot) -> bool {
+        let status = self[slot.at()].field(STATUS_SHIFT, 3);
+        status == Status::Alive as u64 || status == Status::Suspect as u64
+    }
+
+    fn taken_out(&mut self, slot: Slot) {
+        self[slot.at()].set(ORDERED, 0);
+    }
+}

@@ -1,0 +1,324 @@
+//! Claims meet the list: precedence (R1), hearsay (R1a), and what is rejected (R2, R3).
+
+use super::{Membership, Standing};
+use crate::address::Address;
+use crate::effect::Effects;
+use crate::member::{Change, Changes, Incarnation, Precedence, Status, precedence};
+use crate::memberlist::{Slot, State};
+use crate::observe::{Event, RejectReason};
+use crate::time::{Instant, Micros};
+
+/// Whether what is applied is told to others (R6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spread {
+    /// It is.
+    Yes,
+    /// It is not: whoever taught it also tells the others.
+    No,
+}
+
+/// A member this far ahead of the clock is reported; both may run.
+const FAR_OFF_MS: u64 = 60_000;
+
+impl<A: Address> Membership<A> {
+    /// Applies the changes of a message from `from`; returns how many were new.
+    pub(crate) fn apply(
+        &mut self,
+        now: Instant,
+        from: A,
+        changes: Changes<'_, A>,
+        spread: Spread,
+        out: &mut Effects<A>,
+    ) -> u32 {
+        if changes.is_empty() {
+            return 0;
+        }
+        out.event_changes(Event::MemberlistChangesReceived { source: from, changes: Changes::NONE }, changes);
+        self.stats.counters.changes_received += changes.len() as u64;
+        let old = self.members.checksum();
+        let report = out.wants(crate::observe::EventKind::MemberlistChangesApplied);
+        let mark = out.mark();
+        let mut applied = 0;
+        for change in changes {
+            if let Some(slot) = self.apply_one(now, from, change, spread, out) {
+                applied += 1;
+                if report {
+                    out.push_change(self.members.change(slot));
+                }
+            }
+        }
+        if applied > 0 {
+            self.stats.counters.changes_applied += u64::from(applied);
+            let span = out.since(mark);
+            self.applied(old, span, out);
+        }
+        applied
+    }
+
+    /// What follows once, however many changes were applied.
+    pub(super) fn applied(
+        &mut self,
+        old: crate::message::Checksum,
+        changes: crate::effect::Span,
+        out: &mut Effects<A>,
+    ) {
+        let new = self.members.checksum();
+        out.event_span(
+            Event::MemberlistChangesApplied {
+                changes: Changes::NONE,
+                old_checksum: old,
+                new_checksum: new,
+                num_members: self.members.len() as u32,
+            },
+            changes,
+        );
+        if new != old {
+            out.event(Event::ChecksumCompute { checksum: new, old });
+        }
+        self.adjust_limit(out);
+        self.arm_transitions();
+    }
+
+    /// Applies one claim; returns the member whose entry it replaced.
+    #[inline]
+    fn apply_one(
+        &mut self,
+        now: Instant,
+        from: A,
+        change: Change<'_, A>,
+        spread: Spread,
+        out: &mut Effects<A>,
+    ) -> Option<Slot> {
+        if change.address == self.local {
+            return self.hear_of_oneself(now, from, change, out).then_some(Slot::LOCAL);
+        }
+        let Some(slot) = self.members.find(&change.address) else {
+            return self.admit(now, from, change, spread, out);
+        };
+        let known = self.members.state(slot);
+        let claimed = State { incarnation: change.incarnation, status: change.status };
+        // The way of nearly all claims in a large cluster: what is known already.
+        if claimed < known {
+            return None;
+        }
+        if claimed == known && known.status != Status::Suspect && change.labels == self.members.labels(slot) {
+            return None;
+        }
+        self.weigh(now, from, slot, known, change, spread, out)
+    }
+
+    /// A claim that is not older than what is known.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one claim")]
+    fn weigh(
+        &mut self,
+        now: Instant,
+        from: A,
+        slot: Slot,
+        known: State,
+        change: Change<'_, A>,
+        spread: Spread,
+        out: &mut Effects<A>,
+    ) -> Option<Slot> {
+        if change.incarnation > known.incarnation && self.is_absurd(now, Some(known.incarnation), change.incarnation) {
+            self.reject(from, RejectReason::Incarnation, out);
+            return None;
+        }
+        let change = self.doubt(now, slot, known, change);
+        let claim = crate::member::Claim {
+            incarnation: change.incarnation,
+            status: change.status,
+            labels: change.labels.digest(),
+        };
+        match precedence(Some(self.members.claim(slot)), claim) {
+            Precedence::Wins => {
+                self.report_far_off(now, known, change, out);
+                self.record(now, slot, change, spread, out);
+                Some(slot)
+            }
+            // Losing by labels alone confirms a suspicion as well.
+            Precedence::Same | Precedence::Loses => {
+                let same = change.incarnation == known.incarnation && change.status == known.status;
+                if same && known.status == Status::Suspect {
+                    self.confirm(slot, change, out);
+                }
+                None
+            }
+        }
+    }
+
+    /// R1a: that a pingable member is dead is no more than an accusation, unless it was suspected here for the
+    /// shortest suspicion already, or says itself that it leaves.
+    #[inline]
+    fn doubt<'c>(&mut self, now: Instant, slot: Slot, known: State, change: Change<'c, A>) -> Change<'c, A> {
+        let dead = match change.status {
+            Status::Faulty | Status::Tombstone => true,
+            Status::Leave => !change.is_own(),
+            Status::Alive | Status::Suspect => false,
+        };
+        if !dead || !self.config.doubt_hearsay || !known.status.is_pingable() {
+            return change;
+        }
+        let ripe = known.status == Status::Suspect
+            && known.incarnation == change.incarnation
+            && self.suspicions.is_ripe(now, slot);
+        if ripe {
+            return change;
+        }
+        self.stats.counters.changes_doubted += 1;
+        Change { status: Status::Suspect, ..change }
+    }
+
+    /// A claim about a member that is not listed.
+    fn admit(
+        &mut self,
+        now: Instant,
+        from: A,
+        change: Change<'_, A>,
+        spread: Spread,
+        out: &mut Effects<A>,
+    ) -> Option<Slot> {
+        if change.status == Status::Tombstone {
+            return None;
+        }
+        if let Some(evicted) = self.evicted.incarnation(&change.address) {
+            if change.incarnation <= evicted {
+                if self.owed.len() < Self::OWED_MAX {
+                    self.owed.push((change.address, evicted));
+                }
+                self.reject(from, RejectReason::Evicted, out);
+                return None;
+            }
+        }
+        if self.is_absurd(now, None, change.incarnation) {
+            self.reject(from, RejectReason::Incarnation, out);
+            return None;
+        }
+        if self.members.len() >= self.config.members_max {
+            self.reject(from, RejectReason::TooManyMembers, out);
+            return None;
+        }
+        let unknown = State { incarnation: Incarnation::default(), status: Status::Alive };
+        self.report_far_off(now, unknown, change, out);
+        let slot = self.members.insert(change, &mut self.random);
+        self.recorded(now, slot, None, change, spread, out);
+        Some(slot)
+    }
+
+    /// Whether a claim is too far ahead of the clock, or leaves no room to refute (R2).
+    #[inline]
+    pub(super) fn is_absurd(&self, now: Instant, known: Option<Incarnation>, claimed: Incarnation) -> bool {
+        if claimed > Incarnation::CEILING {
+            return true;
+        }
+        let Some(limit) = self.config.incarnation_limit_ms else { return false };
+        let base = self.wall(now).0.max(known.map_or(0, Incarnation::get));
+        claimed.get() > base.saturating_add(limit)
+    }
+
+    fn report_far_off(&mut self, now: Instant, known: State, change: Change<'_, A>, out: &mut Effects<A>) {
+        if change.status != Status::Alive || change.incarnation == known.incarnation {
+            return;
+        }
+        let ahead_ms = change.incarnation.get().saturating_sub(self.wall(now).0);
+        if ahead_ms > FAR_OFF_MS {
+            out.event(Event::ClockFarOff { address: change.address, ahead_ms });
+        }
+    }
+
+    /// One more accuser of a suspect (R7): it loses by R1, and shortens the timeout all the same.
+    fn confirm(&mut self, slot: Slot, change: Change<'_, A>, out: &mut Effects<A>) {
+        let Some(source) = change.source else { return };
+        let credible = source.address == self.local
+            || self.members.find(&source.address).is_some_and(|slot| self.members.state(slot).status.is_pingable());
+        if !credible || source.address == change.address {
+            return;
+        }
+        let crate::suspicion::Accused::Confirmed(deadline) = self.suspicions.confirm(slot, source.address) else {
+            return;
+        };
+        self.stats.counters.suspicions_confirmed += 1;
+        // The confirmation is told to others under the name of the new accuser.
+        let labels: alloc::boxed::Box<[u8]> = self.members.labels(slot).encoded().into();
+        let known = self.members.state(slot);
+        let renewed = Change {
+            address: change.address,
+            incarnation: known.incarnation,
+            status: known.status,
+            source: change.source,
+            labels: crate::labels::Labels::trusted(&labels),
+        };
+        self.members.update(slot, renewed, &mut self.random);
+        self.transitions.note(slot, deadline);
+        self.enqueue(slot, crate::disseminate::Superseded::Maybe, out);
+        self.tidy_transitions();
+        self.arm_transitions();
+    }
+
+    /// The member did not answer a probe: the node accuses it (R4), at the incarnation that was pinged.
+    pub(crate) fn accuse(&mut self, now: Instant, slot: Slot, pinged: Incarnation, out: &mut Effects<A>) {
+        let known = self.members.state(slot);
+        if !known.status.is_pingable() || known.incarnation > pinged {
+            return;
+        }
+        let suspicion = self.own_claim(slot, known.incarnation, Status::Suspect);
+        if known.status == Status::Suspect {
+            let labels: alloc::boxed::Box<[u8]> = self.members.labels(slot).encoded().into();
+            let suspicion = Change { labels: crate::labels::Labels::trusted(&labels), ..suspicion };
+            self.confirm(slot, suspicion, out);
+            return;
+        }
+        self.stats.counters.suspects_declared += 1;
+        self.declare(now, slot, known.incarnation, Status::Suspect, out);
+    }
+
+    /// Fires the timers of members that are due (R3).
+    pub(crate) fn fire_transitions(&mut self, now: Instant, lateness: Micros, out: &mut Effects<A>) {
+        self.evicted.expire(now);
+        loop {
+            let suspicions = &self.suspicions;
+            let Some(slot) = self.transitions.take_due(now, |slot| suspicions.runs_out(slot)) else { break };
+            let State { incarnation, status } = self.members.state(slot);
+            match status {
+                Status::Suspect if self.overslept(lateness) => {
+                    // The node slept, so it cannot know who refuted meanwhile: the suspect gets another round.
+                    self.suspicions.postpone(slot, lateness);
+                    if let Some(at) = self.suspicions.runs_out(slot) {
+                        self.transitions.note(slot, at.max(now + Micros(1)));
+                    }
+                }
+                Status::Suspect => {
+                    self.stats.counters.faulties_declared += 1;
+                    self.declare(now, slot, incarnation, Status::Faulty, out);
+                }
+                Status::Faulty | Status::Leave => {
+                    self.stats.counters.tombstones_declared += 1;
+                    self.declare(now, slot, incarnation, Status::Tombstone, out);
+                }
+                Status::Tombstone => self.evict(now, slot),
+                Status::Alive => {}
+            }
+        }
+        self.adjust_limit(out);
+        self.arm_transitions();
+    }
+
+    /// Whether a timer came so late that the node, not its peers, was at fault.
+    pub(crate) fn overslept(&self, lateness: Micros) -> bool {
+        !self.config.adaptive && lateness > self.config.period
+    }
+
+    fn evict(&mut self, now: Instant, slot: Slot) {
+        let incarnation = self.members.state(slot).incarnation;
+        let until = now + self.config.faulty;
+        self.evicted.remember(self.members.address(slot), incarnation, until);
+        self.stats.counters.evictions += 1;
+        self.transitions.clear(slot);
+        self.forget_pending(slot);
+        self.members.evict(slot);
+    }
+
+    /// Whether claims about oneself are answered.
+    pub(super) fn refutes(&self) -> bool {
+        !matches!(self.standing, Standing::Evicted | Standing::Destroyed)
+    }
+}

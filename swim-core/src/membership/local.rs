@@ -1,0 +1,86 @@
+//! The node's own entry: it alone raises its incarnation (R2), refutes what is said of it, and changes its labels.
+
+use alloc::boxed::Box;
+
+use super::{Membership, Spread};
+use crate::address::Address;
+use crate::effect::Effects;
+use crate::labels::Labels;
+use crate::member::{Change, Claim, Incarnation, Precedence, Source, Status, precedence};
+use crate::memberlist::Slot;
+use crate::observe::{Event, RejectReason};
+use crate::time::Instant;
+
+impl<A: Address> Membership<A> {
+    /// A claim about the node itself: refuted where it would win (R2). Returns whether it was.
+    pub(super) fn hear_of_oneself(
+        &mut self,
+        now: Instant,
+        from: A,
+        change: Change<'_, A>,
+        out: &mut Effects<A>,
+    ) -> bool {
+        let own = self.members.claim(Slot::LOCAL);
+        let claim = Claim { incarnation: change.incarnation, status: change.status, labels: change.labels.digest() };
+        if !self.refutes() || precedence(Some(own), claim) != Precedence::Wins {
+            return false;
+        }
+        if self.is_absurd(now, Some(own.incarnation), claim.incarnation) {
+            self.reject(from, RejectReason::Incarnation, out);
+            return false;
+        }
+        let labels: Box<[u8]> = self.members.labels(Slot::LOCAL).encoded().into();
+        self.reincarnate(now, own.status, claim.incarnation, Labels::trusted(&labels), out);
+        self.stats.counters.refutations += 1;
+        if claim.status != Status::Alive && self.health.worsen(1) {
+            out.event(Event::LocalHealth { score: self.health.score() });
+        }
+        out.event(Event::RefuteUpdate { incarnation: self.incarnation() });
+        true
+    }
+
+    /// Gives the node another status or other labels, under a new incarnation.
+    pub(crate) fn change_oneself(
+        &mut self,
+        now: Instant,
+        status: Status,
+        labels: Option<Labels<'_>>,
+        out: &mut Effects<A>,
+    ) {
+        let old = self.members.checksum();
+        let known: Box<[u8]> = self.members.labels(Slot::LOCAL).encoded().into();
+        let labels = labels.unwrap_or(Labels::trusted(&known));
+        self.reincarnate(now, status, Incarnation::default(), labels, out);
+        out.event(Event::MakeNodeStatus { address: self.local, status });
+        let mark = out.mark();
+        out.push_change(self.members.change(Slot::LOCAL));
+        let span = out.since(mark);
+        self.applied(old, span, out);
+    }
+
+    /// `max(wall clock, own + 1, claimed + 1)` (R2): a clock that runs behind still overrides.
+    fn reincarnate(
+        &mut self,
+        now: Instant,
+        status: Status,
+        claimed: Incarnation,
+        labels: Labels<'_>,
+        out: &mut Effects<A>,
+    ) {
+        let wall = Incarnation::from_wall(self.wall(now));
+        let incarnation = wall.max(self.incarnation().next()).max(claimed.next());
+        let change = Change {
+            address: self.local,
+            incarnation,
+            status,
+            source: Some(Source { address: self.local, incarnation }),
+            labels,
+        };
+        self.record(now, Slot::LOCAL, change, Spread::Yes, out);
+    }
+
+    /// Tells the others of the node itself, as when it has just joined.
+    pub(crate) fn announce_oneself(&mut self, out: &mut Effects<A>) {
+        self.enqueue(Slot::LOCAL, crate::disseminate::Superseded::Maybe, out);
+    }
+}

@@ -1,0 +1,226 @@
+//! What a node knows and has still to tell: the list, and all that follows from a change of it.
+//!
+//! ```text
+//!   claims ──> apply (R1, R1a, R2, R3) ──> record ──> Memberlist   who is what
+//!                  │                          ├─────> Queue        what is to be told (R5)
+//!                  └─> refute (R2)            ├─────> Suspicions   how long suspects have (R7)
+//!                                             └─────> Transitions  when they move on (R3)
+//! ```
+//! The workflows (probe, full sync, join, heal, departure) borrow it for the length of one input.
+
+mod apply;
+mod local;
+mod record;
+
+use alloc::vec::Vec;
+
+use crate::address::Address;
+use crate::config::Config;
+use crate::disseminate::Queue;
+use crate::disseminate::limit::send_limit;
+use crate::effect::Effects;
+use crate::evicted::Evicted;
+use crate::input::Boot;
+use crate::member::{Change, Incarnation, Source, Status};
+use crate::memberlist::{Memberlist, Slot};
+use crate::message::{Channel, Checksum, Kind, Seq, Ticket, Via};
+use crate::observe::{Event, RejectReason, Rollup, Stats};
+use crate::probe::health::LocalHealth;
+use crate::random::Random;
+use crate::suspicion::Suspicions;
+use crate::time::{Instant, Micros, UnixMillis};
+use crate::timer::{Timer, Timers};
+use crate::transition::Transitions;
+
+pub(crate) use apply::Spread;
+
+/// Where a node stands in its own cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Not bootstrapped, or still joining.
+    Joining,
+    /// A member.
+    Member,
+    /// It left and still answers (R12).
+    Left,
+    /// It declared itself faulty: it neither refutes, probes nor heals (R12).
+    Evicted,
+    /// Stopped for good.
+    Destroyed,
+}
+
+pub(crate) struct Membership<A: Copy> {
+    pub(crate) timers: Timers,
+    pub(crate) local: A,
+    pub(crate) standing: Standing,
+    pub(crate) health: LocalHealth,
+    next_number: u32,
+    pub(crate) config: Config,
+    pub(crate) members: Memberlist<A>,
+    pub(crate) queue: Queue,
+    /// For which number of pingable members the send limit holds, and the limit.
+    limit_for: u32,
+    limit: u32,
+    /// The soonest moment at which gossip may go out again (R5).
+    pub(crate) next_gossip: Instant,
+    pub(crate) stats: Stats,
+    pub(crate) random: Random,
+    pub(crate) suspicions: Suspicions<A>,
+    pub(crate) transitions: Transitions,
+    pub(crate) evicted: Evicted<A>,
+    pub(crate) rollup: Rollup<A>,
+    /// The wall clock at a moment of `now`.
+    wall: (Instant, UnixMillis),
+    /// Evicted members that the sender of the present message still lists; the answer tells it so (R3).
+    pub(crate) owed: Vec<(A, Incarnation)>,
+    /// Members drawn at random, for the length of one input.
+    pub(crate) drawn: Vec<Slot>,
+}
+
+impl<A: Address> Membership<A> {
+    pub(crate) fn new(config: Config, local: A, boot: Boot) -> Self {
+        let mut random = Random::new(boot.seed);
+        let incarnation = Incarnation::from_wall(boot.wall);
+        let own = Change {
+            address: local,
+            incarnation,
+            status: Status::Alive,
+            source: Some(Source { address: local, incarnation }),
+            labels: config.labels.as_labels(),
+        };
+        let mut queue = Queue::new();
+        let limit = send_limit(config.retransmit_factor, 0);
+        queue.set_limit(limit);
+        Self {
+            timers: Timers::new(),
+            local,
+            standing: Standing::Joining,
+            health: LocalHealth::new(config.local_health_max),
+            next_number: 0,
+            members: Memberlist::new(random.next_u64(), own),
+            queue,
+            limit_for: 0,
+            limit,
+            next_gossip: boot.now,
+            stats: Stats::default(),
+            suspicions: Suspicions::new(config.suspicion, config.period),
+            transitions: Transitions::default(),
+            evicted: Evicted::new(config.evicted_max),
+            rollup: Rollup::new(),
+            wall: (boot.now, boot.wall),
+            owed: Vec::new(),
+            drawn: Vec::new(),
+            random,
+            config,
+        }
+    }
+
+    /// The node's own incarnation.
+    #[inline]
+    pub(crate) fn incarnation(&self) -> Incarnation {
+        self.members.state(Slot::LOCAL).incarnation
+    }
+
+    /// What every message says of its sender.
+    #[inline]
+    pub(crate) fn head(&self) -> (Incarnation, Checksum) {
+        (self.incarnation(), self.members.checksum())
+    }
+
+    /// The wall clock at `now`.
+    #[inline]
+    pub(crate) fn wall(&self, now: Instant) -> UnixMillis {
+        self.wall.1.after(now.since(self.wall.0))
+    }
+
+    /// The host's wall clock jumped.
+    pub(crate) fn set_wall(&mut self, now: Instant, wall: UnixMillis) {
+        self.wall = (now, wall);
+    }
+
+    /// A number for a ping or ping-req.
+    #[inline]
+    pub(crate) fn next_seq(&mut self) -> Seq {
+        self.next_number = self.next_number.wrapping_add(1);
+        Seq(self.next_number)
+    }
+
+    /// A number for a request on a stream.
+    pub(crate) fn next_ticket(&mut self) -> Ticket {
+        Ticket(u64::from(self.next_seq().0) | 1 << 32)
+    }
+
+    /// How a ping or ping-req leaves; as a request its ticket is its sequence number.
+    #[inline]
+    pub(crate) fn ping_channel(&self, seq: Seq) -> Channel {
+        if self.config.requests { Channel::Request(Ticket(u64::from(seq.0))) } else { Channel::Datagram }
+    }
+
+    /// Whether the node probes, gossips and heals: it has joined and has not evicted itself.
+    #[inline]
+    pub(crate) fn is_active(&self) -> bool {
+        matches!(self.standing, Standing::Member | Standing::Left)
+    }
+
+    /// How often a change is sent, for the present size of the cluster (R5).
+    #[inline]
+    pub(crate) fn send_limit(&self) -> u32 {
+        self.limit
+    }
+
+    /// Follows the size of the cluster.
+    pub(crate) fn adjust_limit(&mut self, out: &mut Effects<A>) {
+        let pingable = self.members.pingable();
+        if pingable == self.limit_for {
+            return;
+        }
+        self.limit_for = pingable;
+        let limit = send_limit(self.config.retransmit_factor, pingable);
+        if limit != self.limit {
+            let old = core::mem::replace(&mut self.limit, limit);
+            self.queue.set_limit(limit);
+            out.event(Event::MaxPAdjusted { old, new: limit });
+        }
+    }
+
+    /// Counts and reports what a peer did wrong.
+    pub(crate) fn reject(&mut self, source: A, reason: RejectReason, out: &mut Effects<A>) {
+        self.stats.counters.reject(reason);
+        out.event(Event::Rejected { source, reason });
+    }
+
+    /// Sends a message without changes on a stream's or datagram's way back.
+    pub(crate) fn answer(&mut self, to: A, via: Via, kind: Kind<A>, out: &mut Effects<A>) {
+        let mark = out.mark();
+        let none = out.since(mark);
+        out.send(to, reply_channel(via), kind, self.head(), none);
+    }
+
+    /// Claims of eviction that are owed to the sender of one message, at most.
+    pub(crate) const OWED_MAX: usize = 16;
+
+    /// Arms the timer of the next member that moves on.
+    #[inline]
+    pub(crate) fn arm_transitions(&mut self) {
+        self.timers.set(Timer::Transition, self.transitions.soonest());
+    }
+
+    /// The time between two probes, stretched by local health (R8).
+    pub(crate) fn period(&self) -> Micros {
+        if self.config.adaptive {
+            let median = self.stats.timing.percentile(500).unwrap_or_default();
+            self.config.period.max(median.times(2))
+        } else {
+            self.health.stretch(self.config.period)
+        }
+    }
+}
+
+/// By which way an answer goes.
+#[inline]
+pub(crate) fn reply_channel(via: Via) -> Channel {
+    match via {
+        Via::Request(ticket) => Channel::Reply(ticket),
+        Via::Datagram | Via::Response(_) => Channel::Datagram,
+    }
+}

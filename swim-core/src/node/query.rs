@@ -1,0 +1,120 @@
+//! What a node can be asked.
+
+use alloc::vec::Vec;
+
+use super::Node;
+use crate::address::Address;
+use crate::member::{Incarnation, Member, Status};
+use crate::membership::Standing;
+use crate::message::Checksum;
+use crate::observe::{Counters, ProtocolStats};
+use crate::time::{Instant, Micros};
+
+/// Questions; none of them changes anything.
+impl<A: Address> Node<A> {
+    /// The node's own address.
+    pub fn local(&self) -> A {
+        self.membership.local
+    }
+
+    /// The node's own incarnation.
+    pub fn incarnation(&self) -> Incarnation {
+        self.membership.incarnation()
+    }
+
+    /// The name of the application, [`Options::app`](crate::Options::app).
+    pub fn app(&self) -> &str {
+        &self.membership.config.options().app
+    }
+
+    /// One member, the node itself included; `None` where it is not listed.
+    pub fn member(&self, address: A) -> Option<Member<'_, A>> {
+        self.membership.members.find(&address).map(|slot| self.membership.members.member(slot))
+    }
+
+    /// All listed members in the order of their addresses, the node itself included. Sorts.
+    pub fn members(&self) -> Vec<Member<'_, A>> {
+        let mut members: Vec<_> = self.listed().collect();
+        members.sort_unstable_by_key(|member| member.address);
+        members
+    }
+
+    /// All listed members in an order that means nothing, the node itself first.
+    pub fn listed(&self) -> impl Iterator<Item = Member<'_, A>> {
+        self.membership.members.slots().map(|slot| self.membership.members.member(slot))
+    }
+
+    /// How many members are listed with this status, the node itself included.
+    pub fn count(&self, status: Status) -> u32 {
+        self.membership.members.count(status)
+    }
+
+    /// How many members are alive or suspect, the node itself included. The seed's `CountReachableMembers`.
+    pub fn count_reachable(&self) -> u32 {
+        self.count(Status::Alive) + self.count(Status::Suspect)
+    }
+
+    /// The addresses of the members that are alive or suspect, in order. The seed's `GetReachableMembers`.
+    pub fn reachable(&self) -> Vec<A> {
+        let mut reachable: Vec<A> =
+            self.listed().filter(|member| member.status.is_pingable()).map(|member| member.address).collect();
+        reachable.sort_unstable();
+        reachable
+    }
+
+    /// The checksum of the list.
+    #[inline]
+    pub fn checksum(&self) -> Checksum {
+        self.membership.members.checksum()
+    }
+
+    /// Whether the node has joined (R10).
+    pub fn is_ready(&self) -> bool {
+        !matches!(self.membership.standing, Standing::Joining | Standing::Destroyed)
+    }
+
+    /// Whether the node was destroyed.
+    pub fn is_destroyed_for_good(&self) -> bool {
+        self.membership.standing == Standing::Destroyed
+    }
+
+    /// Whether rounds do not follow one another by themselves. The seed's `Stopped`.
+    pub fn is_stopped(&self) -> bool {
+        !self.probe.is_running()
+    }
+
+    /// Whether there are changes to tell (R5).
+    pub fn has_changes(&self) -> bool {
+        !self.membership.queue.is_empty()
+    }
+
+    /// How many changes are to be told, about.
+    pub fn pending_changes(&self) -> usize {
+        self.membership.queue.len()
+    }
+
+    /// How often a change is sent at the present size of the cluster (R5).
+    pub fn send_limit(&self) -> u32 {
+        self.membership.send_limit()
+    }
+
+    /// The local health score; 0 is healthy (R8).
+    pub fn local_health(&self) -> u32 {
+        self.membership.health.score()
+    }
+
+    /// What happened so far.
+    pub fn counters(&self) -> &Counters {
+        &self.membership.stats.counters
+    }
+
+    /// Timing and rates of the protocol at `now` (R15).
+    pub fn protocol_stats(&self, now: Instant) -> ProtocolStats {
+        self.membership.stats.protocol(now.max(self.now), self.membership.period())
+    }
+
+    /// How long ago the node was made.
+    pub fn uptime(&self, now: Instant) -> Micros {
+        now.since(self.started)
+    }
+}

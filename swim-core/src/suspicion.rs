@@ -1,0 +1,192 @@
+//! Suspicion (R7, Lifeguard IV-B): how long a suspect has to refute; the less, the more members accuse it.
+
+use crate::address::Address;
+use crate::config::SuspicionSettings;
+use crate::fixed;
+use crate::memberlist::{Slot, SlotMap};
+use crate::time::{Instant, Micros};
+
+/// How many accusers are told apart: the first and three confirmations.
+const ACCUSERS: usize = crate::config::SuspicionTimeout::CONFIRMATIONS_MAX as usize + 1;
+
+/// One suspicion.
+#[derive(Clone, Copy, Debug)]
+struct Suspicion<A> {
+    start: Instant,
+    /// The shortest timeout; the longest is `beta` times as long.
+    min: Micros,
+    accusers: [A; ACCUSERS],
+    accuser_count: u8,
+    /// The confirmations after which the timeout is the shortest.
+    wanted: u8,
+}
+
+/// All suspicions of a node.
+#[derive(Clone)]
+pub(crate) struct Suspicions<A> {
+    settings: SuspicionSettings,
+    period: Micros,
+    by_slot: SlotMap<Suspicion<A>>,
+}
+
+/// What an accusation did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Accused {
+    /// It counted: the timeout is now this.
+    Confirmed(Instant),
+    /// Its maker was counted before, or enough were.
+    Counted,
+}
+
+impl<A: Address> Suspicions<A> {
+    pub(crate) const fn new(settings: SuspicionSettings, period: Micros) -> Self {
+        Self { settings, period, by_slot: SlotMap::new() }
+    }
+
+    /// Starts a suspicion in a cluster of `n` pingable members, oneself included; returns when it runs out.
+    pub(crate) fn start(&mut self, now: Instant, slot: Slot, n: u32, accuser: Option<A>, subject: A) -> Instant {
+        let (min, wanted) = self.shortest(n);
+        let suspicion = Suspicion {
+            start: now,
+            min,
+            accusers: [accuser.unwrap_or(subject); ACCUSERS],
+            accuser_count: u8::from(accuser.is_some()),
+            wanted,
+        };
+        let deadline = self.deadline(&suspicion);
+        self.by_slot.insert(slot, suspicion);
+        deadline
+    }
+
+    /// Counts an accuser that was not counted yet.
+    pub(crate) fn confirm(&mut self, slot: Slot, accuser: A) -> Accused {
+        let Some(suspicion) = self.by_slot.get_mut(slot) else { return Accused::Counted };
+        let known = usize::from(suspicion.accuser_count);
+        if known > usize::from(suspicion.wanted) || suspicion.accusers[..known].contains(&accuser) {
+            return Accused::Counted;
+        }
+        suspicion.accusers[known] = accuser;
+        suspicion.accuser_count += 1;
+        let suspicion = *suspicion;
+        Accused::Confirmed(self.deadline(&suspicion))
+    }
+
+    /// When the suspicion of a member runs out.
+    pub(crate) fn runs_out(&self, slot: Slot) -> Option<Instant> {
+        self.by_slot.get(slot).map(|suspicion| self.deadline(suspicion))
+    }
+
+    /// Whether a member has been suspected for the shortest timeout already (R1a).
+    pub(crate) fn is_ripe(&self, now: Instant, slot: Slot) -> bool {
+        self.by_slot.get(slot).is_some_and(|suspicion| now >= suspicion.start + suspicion.min)
+    }
+
+    /// The longest that a suspicion lasts in a cluster of `n` pingable members, oneself included.
+    pub(crate) fn longest(&self, n: u32) -> Micros {
+        let (min, _) = self.shortest(n);
+        min.times(self.beta())
+    }
+
+    /// The shortest timeout in a cluster of `n`, and how many confirmations make it so.
+    fn shortest(&self, n: u32) -> (Micros, u8) {
+        match self.settings {
+            SuspicionSettings::Fixed(timeout) => (timeout, 0),
+            SuspicionSettings::Lifeguard { alpha, confirmations, .. } => {
+                let log = fixed::log10(n).max(1 << 16);
+                let min = Micros(self.period.0.saturating_mul(alpha).saturating_mul(log) >> 16);
+                // With fewer others to confirm it than wanted, waiting for them would be in vain.
+                (min, if n.saturating_sub(2) < confirmations { 0 } else { confirmations as u8 })
+            }
+        }
+    }
+
+    fn beta(&self) -> u64 {
+        match self.settings {
+            SuspicionSettings::Fixed(_) => 1,
+            SuspicionSettings::Lifeguard { beta, .. } => beta,
+        }
+    }
+
+    /// The node itself was not there for `span`: the suspect gets that much longer.
+    pub(crate) fn postpone(&mut self, slot: Slot, span: Micros) {
+        if let Some(suspicion) = self.by_slot.get_mut(slot) {
+            suspicion.start = suspicion.start + span;
+        }
+    }
+
+    pub(crate) fn end(&mut self, slot: Slot) {
+        self.by_slot.remove(slot);
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.by_slot.len()
+    }
+
+    /// From `max` down to `min` with the logarithm of the confirmations, `log(c + 1) / log(K + 1)`.
+    fn deadline(&self, suspicion: &Suspicion<A>) -> Instant {
+        let min = suspicion.min;
+        let max = min.times(self.beta());
+        let wanted = u32::from(suspicion.wanted);
+        let confirmations = u32::from(suspicion.accuser_count).saturating_sub(1).min(wanted);
+        if wanted == 0 || confirmations == wanted {
+            return suspicion.start + min;
+        }
+        let share = (fixed::log2(confirmations + 1) << 16) / fixed::log2(wanted + 1);
+        let cut = ((u128::from((max - min).0) * u128::from(share)) >> 16) as u64;
+        suspicion.start + (max - Micros(cut))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SLOT: Slot = Slot(1);
+
+    fn suspicions(n: u32, accuser: Option<u32>) -> (Suspicions<u32>, Instant) {
+        let lifeguard = SuspicionSettings::Lifeguard { alpha: 4, beta: 6, confirmations: 3 };
+        let mut suspicions = Suspicions::new(lifeguard, Micros::from_millis(1000));
+        let deadline = suspicions.start(Instant::ZERO, SLOT, n, accuser, 99);
+        (suspicions, deadline)
+    }
+
+    fn millis(deadline: Instant) -> u64 {
+        deadline.as_micros() / 1000
+    }
+
+    #[test]
+    fn each_new_accuser_shortens_the_timeout_from_the_longest_to_the_shortest() {
+        let (mut suspicions, first) = suspicions(100, Some(1));
+        assert_eq!(millis(first), 47_999);
+        let Accused::Confirmed(second) = suspicions.confirm(SLOT, 2) else { panic!() };
+        // One of three confirmations: log 2 / log 4 is a half.
+        assert_eq!(millis(second), 27_999);
+        assert_eq!(suspicions.confirm(SLOT, 2), Accused::Counted);
+        assert_eq!(suspicions.confirm(SLOT, 1), Accused::Counted);
+        suspicions.confirm(SLOT, 3);
+        let Accused::Confirmed(last) = suspicions.confirm(SLOT, 4) else { panic!() };
+        assert_eq!(millis(last), 7_999);
+        assert_eq!(suspicions.confirm(SLOT, 5), Accused::Counted);
+    }
+
+    #[test]
+    fn a_claim_without_a_maker_accuses_nobody() {
+        let (mut suspicions, deadline) = suspicions(100, None);
+        assert_eq!(millis(deadline), 47_999);
+        // The first accuser with a name is the first accuser, not a confirmation.
+        assert_eq!(suspicions.confirm(SLOT, 2), Accused::Confirmed(deadline));
+    }
+
+    #[test]
+    fn where_too_few_are_left_to_confirm_the_timeout_is_the_shortest() {
+        assert_eq!(millis(suspicions(4, Some(1)).1), 4_000);
+        assert!(millis(suspicions(5, Some(1)).1) > 20_000);
+    }
+
+    #[test]
+    fn a_suspicion_is_ripe_after_the_shortest_timeout() {
+        let (suspicions, _) = suspicions(10, Some(1));
+        assert!(!suspicions.is_ripe(Instant::from_millis(3_999), SLOT));
+        assert!(suspicions.is_ripe(Instant::from_millis(4_000), SLOT));
+    }
+}
