@@ -13,7 +13,7 @@ use crate::effect::{DiscoverId, Effects};
 use crate::heal::Healer;
 use crate::input::{About, Boot, Input, StartGossip};
 use crate::join::{Joiner, Progress};
-use crate::membership::{Membership, Standing};
+use crate::membership::Membership;
 use crate::message::Via;
 use crate::probe::help::Helping;
 use crate::probe::round::Probe;
@@ -175,12 +175,6 @@ impl<A: Address> Node<A> {
             self.healer.run(now, &mut self.membership);
             self.membership.want_gossip();
         }
-    }
-
-    /// Whether the node has ended for good.
-    #[inline]
-    fn is_destroyed(&self) -> bool {
-        self.membership.standing == Standing::Destroyed
     }
 
     fn undeliverable(&mut self, now: Instant, to: A, about: About, out: &mut Effects<A>) {

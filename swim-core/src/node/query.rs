@@ -74,7 +74,7 @@ impl<A: Address> Node<A> {
     }
 
     /// Whether the node was destroyed.
-    pub fn is_destroyed_for_good(&self) -> bool {
+    pub fn is_destroyed(&self) -> bool {
         self.membership.standing == Standing::Destroyed
     }
 

@@ -159,6 +159,10 @@ impl<A: Address> Probe<A> {
             Phase::Direct => self.ask_helpers(now, membership, out),
             Phase::Indirect => self.verdict(now, membership, out),
         }
+        // A fixed round that failed ends with its period, where the next one starts.
+        if self.phase == Phase::Idle && self.running == Gossip::Running && self.period_end <= now {
+            self.start(now, membership, out);
+        }
     }
 
     fn start(&mut self, now: Instant, membership: &mut Membership<A>, out: &mut Effects<A>) {

@@ -11,33 +11,33 @@
 use alloc::vec::Vec;
 
 use bincode::config::{Configuration, Fixint, Limit, LittleEndian};
-use bincode::de::read::{BorrowReader, Reader, SliceReader};
+use bincode::de::read::{BorrowReader, SliceReader};
 use bincode::de::{BorrowDecode, BorrowDecoder, Decode, Decoder, DecoderImpl};
 use bincode::enc::write::Writer;
 use bincode::enc::{Encode, Encoder};
 use bincode::error::{DecodeError as Broken, EncodeError};
 
 use super::block::Block;
-use super::change;
-use super::cursor::{Cursor, address_at_start};
+use super::change::{self, LABELS_LEN_WIDTH};
+use super::cursor::Cursor;
 use super::error::DecodeError;
 use super::kind;
 use super::limits::{Limits, MAX_BODY_LEN};
-use super::size::{SMALLEST_CHANGE, fields_len};
-use crate::address::{Address, Canonical};
+use super::size::SMALLEST_CHANGE;
+use crate::address::Address;
 use crate::cluster::ClusterId;
-use crate::member::{ChangeList, Changes, Incarnation};
+use crate::member::{ChangeList, Incarnation};
 use crate::message::{Checksum, Kind, Message, Seq};
 use crate::time::Micros;
 
 /// Appends the body of `message`; returns the number of its kind, which belongs into the header.
-pub(super) fn encode<A: Address>(message: &Message<'_, A>, into: &mut Vec<u8>) -> u8 {
+pub fn encode<A: Address>(message: &Message<'_, A>, into: &mut Vec<u8>) -> u8 {
     bincode::encode_into_writer(Body(message), Append(into), LAYOUT).expect("a vector takes all that is appended");
     kind::number(&message.kind)
 }
 
 /// Decodes a body of kind number `kind` that takes up all of `bytes`, its changes into the empty `list`.
-pub(super) fn decode<'l, A: Address>(
+pub fn decode<'l, A: Address>(
     kind: u8,
     limits: Limits,
     bytes: &[u8],
@@ -88,45 +88,47 @@ impl<A: Address> Encode for Body<'_, '_, A> {
     #[inline]
     fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
         let Message { kind, incarnation, checksum, changes } = self.0;
-        incarnation.get().encode(encoder)?;
-        checksum.0.encode(encoder)?;
-        Fields(kind).encode(encoder)?;
+        let mut block = Block::new();
+        block.number(incarnation.get(), 8);
+        block.number(checksum.0.into(), 4);
+        match kind {
+            Kind::Ping { seq } => block.number(seq.0.into(), SEQ_LEN),
+            Kind::Ack { seq, ready } => {
+                block.number(seq.0.into(), SEQ_LEN);
+                block.byte(kind::readiness_number(*ready));
+            }
+            Kind::Gossip => {}
+            rare => {
+                block.flush(encoder.writer())?;
+                Fields(rare).encode(encoder)?;
+            }
+        }
         let count = u32::try_from(changes.len()).expect("a list has fewer than 2^32 changes");
-        count.encode(encoder)?;
-        encode_changes(*changes, encoder)
+        block.number(count.into(), COUNT_LEN);
+        for change in *changes {
+            if !block.has_room(change::FIXED_MAX) {
+                block.flush(encoder.writer())?;
+            }
+            change::write(&change, &mut block);
+            if !change.labels.is_empty() {
+                let labels = change.labels.encoded();
+                let len = u16::try_from(labels.len()).expect("a list keeps the length of labels in 16 bits");
+                block.number(len.into(), LABELS_LEN_WIDTH);
+                block.flush(encoder.writer())?;
+                encoder.writer().write(labels)?;
+            }
+        }
+        block.flush(encoder.writer())
     }
 }
 
-#[inline]
-fn encode_changes<A: Address, E: Encoder>(changes: Changes<'_, A>, encoder: &mut E) -> Result<(), EncodeError> {
-    let mut block = Block::new();
-    for change in changes {
-        if !block.has_room(change::FIXED_MAX) {
-            encoder.writer().write(block.as_bytes())?;
-            block.clear();
-        }
-        change::write(&change, &mut block);
-        if !change.labels.is_empty() {
-            encoder.writer().write(block.as_bytes())?;
-            block.clear();
-            let labels = change.labels.encoded();
-            let len = u16::try_from(labels.len()).expect("a list keeps the length of labels in 16 bits");
-            len.encode(encoder)?;
-            encoder.writer().write(labels)?;
-        }
-    }
-    encoder.writer().write(block.as_bytes())
-}
-
-/// What is particular to a kind, to be encoded.
+/// What is particular to a kind that is rare, to be encoded field by field.
 struct Fields<'k, A>(&'k Kind<A>);
 
 impl<A: Address> Encode for Fields<'_, A> {
     #[inline]
     fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
         match self.0 {
-            Kind::Ping { seq } => seq.0.encode(encoder),
-            Kind::Ack { seq, ready } => (seq.0, kind::readiness_number(*ready)).encode(encoder),
             Kind::PingReq { seq, target, timeout } => {
                 seq.0.encode(encoder)?;
                 encoder.writer().write(target.canonical().as_bytes())?;
@@ -140,7 +142,8 @@ impl<A: Address> Encode for Fields<'_, A> {
             Kind::Join { app } | Kind::HealFetch { app } => app.0.encode(encoder),
             Kind::Sync { reason } | Kind::SyncAnswer { reason } => kind::sync_number(*reason).encode(encoder),
             Kind::Refused { reason } => kind::refused_number(*reason).encode(encoder),
-            Kind::Gossip | Kind::List | Kind::HealSuspect | Kind::HealMerge | Kind::Done => Ok(()),
+            Kind::Ping { .. } | Kind::Ack { .. } | Kind::Gossip => Ok(()),
+            Kind::List | Kind::HealSuspect | Kind::HealMerge | Kind::Done => Ok(()),
         }
     }
 }
@@ -168,106 +171,81 @@ struct Head<A> {
 impl<'de, 't, A: Address> BorrowDecode<'de, Target<'t, A>> for Head<A> {
     #[inline]
     fn borrow_decode<D: BorrowDecoder<'de, Context = Target<'t, A>>>(decoder: &mut D) -> Result<Self, Broken> {
-        let number = u64::decode(decoder)?;
-        let incarnation = Incarnation::new(number).ok_or(DecodeError::IncarnationTooHigh { found: number });
-        let incarnation = or_refuse(incarnation, decoder)?;
-        let checksum = Checksum(u32::decode(decoder)?);
-        let kind = decode_fields(decoder)?;
-        let count = u32::decode(decoder)?;
-        let rest = decoder.context().len - (PREFIX_LEN + fields_len(&kind) + COUNT_LEN);
-        decoder.claim_bytes_read(rest)?;
-        let rest = decoder.borrow_reader().take_bytes(rest)?;
-        let Target { list, most, .. } = decoder.context();
-        let decoded = decode_changes(count, *most, rest, list);
-        or_refuse(decoded, decoder)?;
-        Ok(Self { kind, incarnation, checksum })
+        let len = decoder.context().len;
+        decoder.claim_bytes_read(len)?;
+        let bytes = decoder.borrow_reader().take_bytes(len)?;
+        let target = decoder.context();
+        decode_head(target, Cursor::new(bytes)).map_err(|error| {
+            target.refused = Some(error);
+            Broken::Other("refused")
+        })
     }
 }
 
-/// Decodes `claimed` changes that take up all of `bytes`.
 #[inline]
-fn decode_changes<A: Address>(
-    claimed: u32,
-    most: usize,
-    bytes: &[u8],
-    list: &mut ChangeList<A>,
-) -> Result<(), DecodeError> {
-    let most = most.min(bytes.len() / SMALLEST_CHANGE);
-    let count = claimed as usize;
-    if count > most {
-        return Err(DecodeError::TooManyChanges { claimed, most });
-    }
-    list.reserve(count);
-    let mut cursor = Cursor::new(bytes);
-    for _ in 0..count {
-        list.push(change::read(&mut cursor)?);
-    }
-    if cursor.len() == 0 { Ok(()) } else { Err(DecodeError::TrailingBytes { len: cursor.len() }) }
-}
-
-/// Decodes what is particular to the kind.
-#[inline]
-fn decode_fields<'t, A: Address, D: Decoder<Context = Target<'t, A>>>(decoder: &mut D) -> Result<Kind<A>, Broken> {
-    let found = decoder.context().kind;
-    Ok(match found {
-        kind::PING => Kind::Ping { seq: Seq(u32::decode(decoder)?) },
+fn decode_head<A: Address>(target: &mut Target<'_, A>, mut cursor: Cursor<'_>) -> Result<Head<A>, DecodeError> {
+    let number = u64::from_le_bytes(cursor.array()?);
+    let incarnation = Incarnation::new(number).ok_or(DecodeError::IncarnationTooHigh { found: number })?;
+    let checksum = Checksum(u32::from_le_bytes(cursor.array()?));
+    let kind = match target.kind {
+        kind::PING => Kind::Ping { seq: Seq(u32::from_le_bytes(cursor.array()?)) },
         kind::ACK => {
-            let (seq, ready) = <(u32, u8)>::decode(decoder)?;
-            Kind::Ack { seq: Seq(seq), ready: or_refuse(kind::readiness(ready), decoder)? }
-        }
-        kind::PING_REQ => {
-            let (seq, target) = decode_target(decoder)?;
-            Kind::PingReq { seq, target, timeout: Micros(u64::decode(decoder)?) }
-        }
-        kind::PING_REQ_ANSWER => {
-            let (seq, target) = decode_target(decoder)?;
-            let reach = kind::reach(u8::decode(decoder)?);
-            Kind::PingReqAnswer { seq, target, reach: or_refuse(reach, decoder)? }
+            let seq = Seq(u32::from_le_bytes(cursor.array()?));
+            Kind::Ack { seq, ready: kind::readiness(cursor.byte()?)? }
         }
         kind::GOSSIP => Kind::Gossip,
-        kind::JOIN => Kind::Join { app: ClusterId(u32::decode(decoder)?) },
-        kind::LIST => Kind::List,
-        kind::SYNC | kind::SYNC_ANSWER => {
-            let reason = kind::sync(u8::decode(decoder)?);
-            let reason = or_refuse(reason, decoder)?;
-            if found == kind::SYNC { Kind::Sync { reason } } else { Kind::SyncAnswer { reason } }
+        rare => {
+            let (kind, rest) = decode_rare(rare, cursor)?;
+            cursor = rest;
+            kind
         }
-        kind::HEAL_FETCH => Kind::HealFetch { app: ClusterId(u32::decode(decoder)?) },
+    };
+    let claimed = u32::from_le_bytes(cursor.array()?);
+    let most = target.most.min(cursor.len() / SMALLEST_CHANGE);
+    if claimed as usize > most {
+        return Err(DecodeError::TooManyChanges { claimed, most });
+    }
+    target.list.reserve(claimed as usize);
+    for _ in 0..claimed {
+        target.list.push(change::read(&mut cursor)?);
+    }
+    match cursor.len() {
+        0 => Ok(Head { kind, incarnation, checksum }),
+        len => Err(DecodeError::TrailingBytes { len }),
+    }
+}
+
+/// Decodes what is particular to a kind that is rare. Takes and returns the cursor as a value, so that it can stay in
+/// registers on the path of the other kinds.
+#[inline(never)]
+fn decode_rare<A: Address>(kind: u8, mut cursor: Cursor<'_>) -> Result<(Kind<A>, Cursor<'_>), DecodeError> {
+    let rest = &mut cursor;
+    let kind = match kind {
+        kind::PING_REQ => {
+            let (seq, target) = (Seq(value(rest)?), rest.address()?);
+            Kind::PingReq { seq, target, timeout: Micros(value(rest)?) }
+        }
+        kind::PING_REQ_ANSWER => {
+            let (seq, target) = (Seq(value(rest)?), rest.address()?);
+            Kind::PingReqAnswer { seq, target, reach: kind::reach(value(rest)?)? }
+        }
+        kind::JOIN => Kind::Join { app: ClusterId(value(rest)?) },
+        kind::LIST => Kind::List,
+        kind::SYNC => Kind::Sync { reason: kind::sync(value(rest)?)? },
+        kind::SYNC_ANSWER => Kind::SyncAnswer { reason: kind::sync(value(rest)?)? },
+        kind::HEAL_FETCH => Kind::HealFetch { app: ClusterId(value(rest)?) },
         kind::HEAL_SUSPECT => Kind::HealSuspect,
         kind::HEAL_MERGE => Kind::HealMerge,
         kind::DONE => Kind::Done,
-        kind::REFUSED => {
-            let reason = kind::refused(u8::decode(decoder)?);
-            Kind::Refused { reason: or_refuse(reason, decoder)? }
-        }
-        _ => return Err(refuse(DecodeError::UnknownKind { found }, decoder)),
-    })
+        kind::REFUSED => Kind::Refused { reason: kind::refused(value(rest)?)? },
+        found => return Err(DecodeError::UnknownKind { found }),
+    };
+    Ok((kind, cursor))
 }
 
-/// Decodes what a ping-req and its answer start with. An address shows its length itself, so the decoder looks ahead
-/// as far as one can reach.
-fn decode_target<'t, A: Address, D: Decoder<Context = Target<'t, A>>>(decoder: &mut D) -> Result<(Seq, A), Broken> {
-    let seq = Seq(u32::decode(decoder)?);
-    let left = decoder.context().len - (PREFIX_LEN + SEQ_LEN);
-    let ahead = decoder.reader().peek_read(left.min(Canonical::MAX)).unwrap_or_default();
-    let target = address_at_start(ahead);
-    let (target, len) = or_refuse(target, decoder)?;
-    decoder.claim_bytes_read(len)?;
-    decoder.reader().consume(len);
-    Ok((seq, target))
-}
-
-/// Carries our own error past bincode's.
-#[inline]
-fn or_refuse<'t, T, A: Address, D: Decoder<Context = Target<'t, A>>>(
-    result: Result<T, DecodeError>,
-    decoder: &mut D,
-) -> Result<T, Broken> {
-    result.map_err(|error| refuse(error, decoder))
-}
-
-#[cold]
-fn refuse<'t, A: Address, D: Decoder<Context = Target<'t, A>>>(error: DecodeError, decoder: &mut D) -> Broken {
-    decoder.context().refused = Some(error);
-    Broken::Other("refused")
+/// Decodes a number of fixed width as bincode lays it out.
+fn value<T: Decode<()>>(cursor: &mut Cursor<'_>) -> Result<T, DecodeError> {
+    let (value, len) = bincode::decode_from_slice(cursor.rest(), LAYOUT).map_err(|_| DecodeError::Truncated)?;
+    cursor.take(len)?;
+    Ok(value)
 }

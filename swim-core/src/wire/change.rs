@@ -51,7 +51,13 @@ pub(super) fn read<'b, A: Address>(cursor: &mut Cursor<'b>) -> Result<Change<'b,
         NOBODY => None,
         _ => return Err(DecodeError::UnknownFlags { found: flags }),
     };
-    let labels = if flags & HAS_LABELS == 0 { Labels::NONE } else { labels(cursor)? };
+    let labels = if flags & HAS_LABELS == 0 {
+        Labels::NONE
+    } else {
+        let (labels, rest) = labels(*cursor)?;
+        *cursor = rest;
+        labels
+    };
     Ok(Change { address, incarnation, status, source, labels })
 }
 
@@ -81,20 +87,25 @@ impl Width {
         Self::BYTES[(self.0 & 3) as usize]
     }
 
-    /// The least number that needs so many bytes.
-    #[inline]
-    const fn least(self) -> u64 {
-        Self::LEAST[(self.0 & 3) as usize]
-    }
-
     const BYTES: [usize; 4] = [2, 4, 6, 7];
     const LEAST: [u64; 4] = [0, 1 << 16, 1 << 32, 1 << 48];
 }
 
+/// Reads an incarnation, which must be in its shortest form.
 #[inline]
 fn incarnation(cursor: &mut Cursor<'_>, width: Width) -> Result<Incarnation, DecodeError> {
-    let number = cursor.number(width.bytes())?;
-    if number < width.least() {
+    match width.0 & 3 {
+        0 => incarnation_of::<2>(cursor, Width::LEAST[0]),
+        1 => incarnation_of::<4>(cursor, Width::LEAST[1]),
+        2 => incarnation_of::<6>(cursor, Width::LEAST[2]),
+        _ => incarnation_of::<7>(cursor, Width::LEAST[3]),
+    }
+}
+
+#[inline]
+fn incarnation_of<const WIDTH: usize>(cursor: &mut Cursor<'_>, least: u64) -> Result<Incarnation, DecodeError> {
+    let number = cursor.number::<WIDTH>()?;
+    if number < least {
         return Err(DecodeError::NumberNotShortest { found: number });
     }
     Incarnation::new(number).ok_or(DecodeError::IncarnationTooHigh { found: number })
@@ -111,12 +122,13 @@ fn foreign<A: Address>(cursor: &mut Cursor<'_>, address: A, subject: Incarnation
     if is_own(address, subject, source) { Err(DecodeError::SourceNotShortest) } else { Ok(source) }
 }
 
-/// Out of line: labels are rare on the path of a message.
+/// Out of line, because labels are rare on the path of a message. Takes and returns the cursor as a value, so that it
+/// can stay in registers.
 #[inline(never)]
-fn labels<'b>(cursor: &mut Cursor<'b>) -> Result<Labels<'b>, DecodeError> {
+fn labels(mut cursor: Cursor<'_>) -> Result<(Labels<'_>, Cursor<'_>), DecodeError> {
     let len = u16::from_le_bytes(cursor.array()?);
     let labels = Labels::from_encoded(cursor.take(usize::from(len))?).ok_or(DecodeError::BadLabels)?;
-    if labels.is_empty() { Err(DecodeError::BadLabels) } else { Ok(labels) }
+    if labels.is_empty() { Err(DecodeError::BadLabels) } else { Ok((labels, cursor)) }
 }
 
 /// The most bytes that [`write`] adds.

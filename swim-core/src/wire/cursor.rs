@@ -1,9 +1,10 @@
 //! Reads a body from front to back. Every read is checked; nothing is copied.
 
 use super::error::DecodeError;
-use crate::address::{Address, Canonical};
+use crate::address::Address;
 
 /// What is left of a body.
+#[derive(Clone, Copy)]
 pub(super) struct Cursor<'b> {
     rest: &'b [u8],
 }
@@ -18,6 +19,12 @@ impl<'b> Cursor<'b> {
     #[inline]
     pub(super) const fn len(&self) -> usize {
         self.rest.len()
+    }
+
+    /// What is left.
+    #[inline]
+    pub(super) const fn rest(&self) -> &'b [u8] {
+        self.rest
     }
 
     /// The next `len` bytes.
@@ -42,37 +49,29 @@ impl<'b> Cursor<'b> {
         Ok(*array)
     }
 
-    /// A number of `width` bytes, at most eight.
+    /// A number of `WIDTH` bytes, at most eight.
     #[inline]
-    pub(super) fn number(&mut self, width: usize) -> Result<u64, DecodeError> {
+    pub(super) fn number<const WIDTH: usize>(&mut self) -> Result<u64, DecodeError> {
         // Eight bytes at once wherever there are as many; what belongs to the next field is masked off.
-        if let Some(eight) = self.rest.first_chunk::<8>() {
-            self.rest = &self.rest[width..];
-            return Ok(u64::from_le_bytes(*eight) & (u64::MAX >> (64 - 8 * width)));
+        if let Some((eight, rest)) = self.rest.first_chunk::<8>().zip(self.rest.get(WIDTH..)) {
+            self.rest = rest;
+            return Ok(u64::from_le_bytes(*eight) & (u64::MAX >> (64 - 8 * WIDTH)));
         }
         let mut eight = [0; 8];
-        eight[..width].copy_from_slice(self.take(width)?);
+        eight[..WIDTH].copy_from_slice(&self.array::<WIDTH>()?);
         Ok(u64::from_le_bytes(eight))
     }
 
-    /// An address, which must be the one spelling of it.
+    /// An address. [`Address::from_canonical`] promises that its bytes are canonical; encoding the address again to see
+    /// it would double the cost of a change. That the length can be is checked, because a host writes that function.
     #[inline]
     pub(super) fn address<A: Address>(&mut self) -> Result<A, DecodeError> {
-        let (address, len) = address_at_start(self.rest)?;
-        self.rest = &self.rest[len..];
-        Ok(address)
-    }
-}
-
-/// The address at the start of `bytes`, and how many of them it takes. That they are canonical is what
-/// [`Address::from_canonical`] promises; it is written by the host, so it is checked.
-#[inline]
-pub(super) fn address_at_start<A: Address>(bytes: &[u8]) -> Result<(A, usize), DecodeError> {
-    let (address, len) = A::from_canonical(bytes).ok_or(DecodeError::BadAddress)?;
-    let canonical: Canonical = address.canonical();
-    if len == canonical.len() && bytes.get(..len) == Some(canonical.as_bytes()) {
-        Ok((address, len))
-    } else {
-        Err(DecodeError::BadAddress)
+        match A::from_canonical(self.rest) {
+            Some((address, len)) if len != 0 && len <= self.rest.len() => {
+                self.rest = &self.rest[len..];
+                Ok(address)
+            }
+            _ => Err(DecodeError::BadAddress),
+        }
     }
 }

@@ -32,6 +32,9 @@ mod kind;
 mod limits;
 mod size;
 
+/// Bodies without a frame, for benches/wire.rs.
+#[doc(hidden)]
+pub use body::{decode as decode_body, encode as encode_body};
 pub use error::DecodeError;
 pub use frame::{HEADER_LEN, VERSION, decode, encode, frame_len};
 pub use limits::{Limits, MAX_BODY_LEN};

@@ -48,7 +48,7 @@ pub(crate) fn empty_len<A: Address>(kind: &Kind<A>) -> usize {
 
 /// The length of what is particular to a kind, in bytes.
 #[inline]
-pub(super) fn fields_len<A: Address>(kind: &Kind<A>) -> usize {
+fn fields_len<A: Address>(kind: &Kind<A>) -> usize {
     match kind {
         Kind::Ping { .. } | Kind::Join { .. } | Kind::HealFetch { .. } => 4,
         Kind::Ack { .. } => 4 + 1,
