@@ -77,15 +77,11 @@ impl Timers {
         self.at.iter().fold(Instant::NEVER, |earliest, &at| earliest.min(at))
     }
 
-    /// Takes out the next timer that is due at `now`, with the moment that it was set to.
+    /// Takes out the next timer that is due at `now`.
     #[inline]
-    pub(crate) fn take_due(&mut self, now: Instant) -> Option<(Timer, Instant)> {
-        let timer = Timer::ALL.into_iter().find(|&timer| self.get(timer) <= now)?;
-        let at = self.get(timer);
-        if at == Instant::NEVER {
-            return None;
-        }
+    pub(crate) fn take_due(&mut self, now: Instant) -> Option<Timer> {
+        let timer = Timer::ALL.into_iter().find(|&timer| self.get(timer) <= now && self.get(timer) != Instant::NEVER)?;
         self.set(timer, Instant::NEVER);
-        Some((timer, at))
+        Some(timer)
     }
 }

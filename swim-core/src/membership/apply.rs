@@ -283,7 +283,7 @@ impl<A: Address> Membership<A> {
                     // The node slept, so it cannot know who refuted meanwhile: the suspect gets another round.
                     self.suspicions.postpone(slot, lateness);
                     if let Some(at) = self.suspicions.runs_out(slot) {
-                        self.transitions.note(slot, at.max(now + Micros(1)));
+                        self.transitions.note(slot, at);
                     }
                 }
                 Status::Suspect => {

@@ -120,7 +120,8 @@ impl<A: Address> Node<A> {
             }
             Input::Command { id, command } => self.command(now, id, command, out),
         }
-        let earliest = self.membership.timers.earliest();
+        // A deadline that a message moved into the past is due now, not late.
+        let earliest = self.membership.timers.earliest().max(now);
         if earliest != self.armed {
             self.armed = earliest;
             out.wake((earliest != Instant::NEVER).then_some(earliest));
@@ -134,8 +135,9 @@ impl<A: Address> Node<A> {
     }
 
     fn tick(&mut self, now: Instant, out: &mut Effects<A>) {
-        while let Some((timer, at)) = self.membership.timers.take_due(now) {
-            self.fire(now, timer, now.since(at), out);
+        let lateness = now.since(self.armed);
+        while let Some(timer) = self.membership.timers.take_due(now) {
+            self.fire(now, timer, lateness, out);
         }
     }
 
