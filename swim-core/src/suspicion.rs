@@ -21,6 +21,13 @@ struct Suspicion<A> {
     wanted: u8,
 }
 
+impl<A: Address> Suspicion<A> {
+    fn wants(&self, accuser: &A) -> bool {
+        let known = usize::from(self.accuser_count);
+        known <= usize::from(self.wanted) && !self.accusers[..known].contains(accuser)
+    }
+}
+
 /// All suspicions of a node.
 #[derive(Clone)]
 pub(crate) struct Suspicions<A> {
@@ -58,13 +65,18 @@ impl<A: Address> Suspicions<A> {
         deadline
     }
 
+    /// Whether an accuser would count: it was not counted yet, and more are wanted.
+    #[inline]
+    pub(crate) fn wants(&self, slot: Slot, accuser: A) -> bool {
+        self.by_slot.get(slot).is_some_and(|suspicion| suspicion.wants(&accuser))
+    }
+
     /// Counts an accuser that was not counted yet.
     pub(crate) fn confirm(&mut self, slot: Slot, accuser: A) -> Accused {
-        let Some(suspicion) = self.by_slot.get_mut(slot) else { return Accused::Counted };
-        let known = usize::from(suspicion.accuser_count);
-        if known > usize::from(suspicion.wanted) || suspicion.accusers[..known].contains(&accuser) {
+        let Some(suspicion) = self.by_slot.get_mut(slot).filter(|suspicion| suspicion.wants(&accuser)) else {
             return Accused::Counted;
-        }
+        };
+        let known = usize::from(suspicion.accuser_count);
         suspicion.accusers[known] = accuser;
         suspicion.accuser_count += 1;
         let suspicion = *suspicion;

@@ -262,6 +262,12 @@ impl<A: Address> Memberlist<A> {
         }
     }
 
+    /// Whether these are the member's labels.
+    #[inline]
+    pub(crate) fn has_labels(&self, slot: Slot, labels: Labels<'_>) -> bool {
+        if self.records[slot.at()].has(LABELED) { self.labels(slot) == labels } else { labels.is_empty() }
+    }
+
     /// What precedence compares (R1).
     #[inline]
     pub(crate) fn claim(&self, slot: Slot) -> Claim {

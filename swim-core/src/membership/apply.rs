@@ -101,7 +101,10 @@ impl<A: Address> Membership<A> {
         if claimed < known {
             return None;
         }
-        if claimed == known && known.status != Status::Suspect && change.labels == self.members.labels(slot) {
+        if claimed == known && self.members.has_labels(slot, change.labels) {
+            if known.status == Status::Suspect {
+                self.confirm(slot, change, out);
+            }
             return None;
         }
         self.weigh(now, from, slot, known, change, spread, out)
@@ -228,6 +231,9 @@ impl<A: Address> Membership<A> {
     /// One more accuser of a suspect (R7): it loses by R1, and shortens the timeout all the same.
     fn confirm(&mut self, slot: Slot, change: Change<'_, A>, out: &mut Effects<A>) {
         let Some(source) = change.source else { return };
+        if !self.suspicions.wants(slot, source.address) {
+            return;
+        }
         let credible = source.address == self.local
             || self.members.find(&source.address).is_some_and(|slot| self.members.state(slot).status.is_pingable());
         if !credible || source.address == change.address {

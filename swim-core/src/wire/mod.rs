@@ -31,6 +31,8 @@ mod frame;
 mod kind;
 mod limits;
 mod size;
+#[cfg(test)]
+mod tests;
 
 /// Bodies without a frame, for benches/wire.rs.
 #[doc(hidden)]

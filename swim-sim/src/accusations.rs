@@ -1,0 +1,170 @@
+//! Wrong accusations: live members that someone who could reach them declared faulty.
+//!
+//! Across a cut a live member is rightly held faulty. Wrong is only what began and ended with the way open: the accuser
+//! could reach the member when its suspicion began, and can reach it now that its timer ran out.
+
+use swim_core::{Event, EventKind, Instant, Status};
+
+use crate::network::Partition;
+
+/// Who was declared faulty that should not have been.
+#[derive(Clone, Debug)]
+pub struct Accusations {
+    nodes: u32,
+    /// A bit for each pair of (observer, subject): its last suspicion began with the way open.
+    began_open: Vec<u64>,
+    first: Vec<Accusation>,
+    count: u64,
+    accused: Vec<bool>,
+}
+
+/// A live member was declared faulty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accusation {
+    /// When.
+    pub at: Instant,
+    /// By whom.
+    pub accuser: u32,
+    /// Who.
+    pub accused: u32,
+}
+
+impl Accusations {
+    /// The events that are needed to see them.
+    pub const EVENTS: [EventKind; 2] = [EventKind::MakeNodeStatus, EventKind::MemberlistChangesApplied];
+
+    /// None yet, among this many nodes.
+    pub fn new(nodes: u32) -> Self {
+        let pairs = nodes as usize * nodes as usize;
+        Self {
+            nodes,
+            began_open: vec![0; pairs.div_ceil(64)],
+            first: Vec::new(),
+            count: 0,
+            accused: vec![false; nodes as usize],
+        }
+    }
+
+    /// Sees an event of `node`.
+    pub fn see(&mut self, now: Instant, node: u32, event: &Event<'_, u32>, partition: &Partition) {
+        match *event {
+            Event::MemberlistChangesApplied { changes, .. } => {
+                for change in changes {
+                    if change.status == Status::Suspect {
+                        self.suspicion_begins(node, change.address, partition);
+                    }
+                }
+            }
+            Event::MakeNodeStatus { address, status: Status::Suspect } => {
+                self.suspicion_begins(node, address, partition);
+            }
+            Event::MakeNodeStatus { address, status: Status::Faulty } if address != node => {
+                if self.began_open(node, address) && !partition.separates(node, address) {
+                    self.accuse(Accusation { at: now, accuser: node, accused: address });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// How many live members were accused, each counted once.
+    pub fn members(&self) -> usize {
+        self.accused.iter().filter(|accused| **accused).count()
+    }
+
+    /// How many accusations there were.
+    pub const fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The first few.
+    pub fn first(&self) -> &[Accusation] {
+        &self.first
+    }
+
+    fn suspicion_begins(&mut self, node: u32, subject: u32, partition: &Partition) {
+        let (word, bit) = self.place(node, subject);
+        if partition.separates(node, subject) {
+            self.began_open[word] &= !bit;
+        } else {
+            self.began_open[word] |= bit;
+        }
+    }
+
+    fn began_open(&self, node: u32, subject: u32) -> bool {
+        let (word, bit) = self.place(node, subject);
+        self.began_open[word] & bit != 0
+    }
+
+    fn place(&self, node: u32, subject: u32) -> (usize, u64) {
+        let pair = node as usize * self.nodes as usize + subject as usize;
+        (pair / 64, 1 << (pair % 64))
+    }
+
+    fn accuse(&mut self, accusation: Accusation) {
+        self.count += 1;
+        self.accused[accusation.accused as usize] = true;
+        if self.first.len() < KEPT {
+            self.first.push(accusation);
+        }
+    }
+}
+
+/// How many accusations are kept to be shown.
+const KEPT: usize = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::Sides;
+
+    const SUSPECT: Event<'static, u32> = Event::MakeNodeStatus { address: 2, status: Status::Suspect };
+    const FAULTY: Event<'static, u32> = Event::MakeNodeStatus { address: 2, status: Status::Faulty };
+
+    /// Node 0 suspects node 2 of the other half and declares it faulty; a cut may begin or end meanwhile.
+    fn accusations(cut_at_suspicion: bool, cut_at_verdict: bool) -> usize {
+        let mut accusations = Accusations::new(4);
+        let mut partition = Partition::none();
+        for (event, cut) in [(SUSPECT, cut_at_suspicion), (FAULTY, cut_at_verdict)] {
+            partition.mend();
+            if cut {
+                partition.cut(Sides::halves(4).unwrap());
+            }
+            accusations.see(Instant::ZERO, 0, &event, &partition);
+        }
+        accusations.members()
+    }
+
+    #[test]
+    fn only_what_began_and_ended_with_the_way_open_is_wrong() {
+        assert_eq!(accusations(false, false), 1);
+        assert_eq!(accusations(true, false), 0);
+        assert_eq!(accusations(false, true), 0);
+        assert_eq!(accusations(true, true), 0);
+    }
+
+    #[test]
+    fn a_member_of_ones_own_side_is_wrongly_accused_during_a_cut_too() {
+        let mut accusations = Accusations::new(4);
+        let mut partition = Partition::none();
+        partition.cut(Sides::halves(4).unwrap());
+        for accuser in [3, 3] {
+            accusations.see(Instant::ZERO, accuser, &SUSPECT, &partition);
+            accusations.see(Instant::ZERO, accuser, &FAULTY, &partition);
+        }
+        assert_eq!((accusations.members(), accusations.count()), (1, 2));
+        assert_eq!(accusations.first()[0], Accusation { at: Instant::ZERO, accuser: 3, accused: 2 });
+    }
+
+    #[test]
+    fn a_suspicion_of_the_cut_is_forgotten_when_a_new_one_begins() {
+        let mut accusations = Accusations::new(4);
+        let mut partition = Partition::none();
+        partition.cut(Sides::halves(4).unwrap());
+        accusations.see(Instant::ZERO, 0, &SUSPECT, &partition);
+        partition.mend();
+        accusations.see(Instant::ZERO, 0, &SUSPECT, &partition);
+        accusations.see(Instant::ZERO, 0, &FAULTY, &partition);
+        assert_eq!(accusations.members(), 1);
+    }
+}

@@ -1,0 +1,125 @@
+//! Who sees whom as what.
+//!
+//! A list has a checksum, and equal checksums mean equal lists, so each list is read once however many nodes hold it,
+//! and not again while it stays. At rest that is one list; looking at every pair would cost more than the run.
+
+use serde::Serialize;
+use swim_core::{Checksum, Node, Status};
+
+use crate::network::Sides;
+
+/// One look at the whole cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Census {
+    /// How many different lists there are.
+    pub checksums: usize,
+    /// What each side sees.
+    pub sides: Vec<SideView>,
+}
+
+/// What the nodes of one side see, all of them together: one count per pair of observer and subject.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SideView {
+    /// How many nodes the side has.
+    pub nodes: u32,
+    /// Of their own side, each node itself included.
+    pub own: Seen,
+    /// Of all others.
+    pub others: Seen,
+}
+
+/// How many are seen as what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[allow(missing_docs, reason = "each name says all there is to say")]
+pub struct Seen {
+    pub alive: u64,
+    pub suspect: u64,
+    pub faulty: u64,
+    pub leave: u64,
+    pub tombstone: u64,
+    /// Not listed at all.
+    pub unknown: u64,
+}
+
+impl Seen {
+    /// Counts one more.
+    #[inline]
+    pub fn add(&mut self, status: Status) {
+        *match status {
+            Status::Alive => &mut self.alive,
+            Status::Suspect => &mut self.suspect,
+            Status::Faulty => &mut self.faulty,
+            Status::Leave => &mut self.leave,
+            Status::Tombstone => &mut self.tombstone,
+        } += 1;
+    }
+
+    /// How many there are, the unknown left out.
+    pub const fn listed(&self) -> u64 {
+        self.alive + self.suspect + self.faulty + self.leave + self.tombstone
+    }
+}
+
+impl std::ops::AddAssign for Seen {
+    fn add_assign(&mut self, other: Self) {
+        self.alive += other.alive;
+        self.suspect += other.suspect;
+        self.faulty += other.faulty;
+        self.leave += other.leave;
+        self.tombstone += other.tombstone;
+        self.unknown += other.unknown;
+    }
+}
+
+/// Takes one census after another and remembers the lists that it has read.
+#[derive(Clone, Debug)]
+pub struct CensusTaker {
+    sides: Sides,
+    /// The lists of the last census, by checksum: what they say of each side.
+    read: Vec<(Checksum, Box<[Seen]>)>,
+}
+
+impl CensusTaker {
+    /// A taker that looks at these sides, whether there is a cut between them or not.
+    pub const fn new(sides: Sides) -> Self {
+        Self { sides, read: Vec::new() }
+    }
+
+    /// Looks at all nodes.
+    pub fn take(&mut self, nodes: &[Node<u32>]) -> Census {
+        let mut holders: Vec<(Checksum, u32)> = nodes.iter().map(Node::checksum).zip(0..).collect();
+        holders.sort_unstable();
+        let sizes = self.sides.sizes();
+        let mut views: Vec<_> = sizes.iter().map(|nodes| SideView { nodes: *nodes, ..SideView::default() }).collect();
+        let mut read = Vec::new();
+        for same in holders.chunk_by(|a, b| a.0 == b.0) {
+            let (checksum, holder) = same[0];
+            let seen = match self.read.binary_search_by_key(&checksum, |list| list.0) {
+                Ok(place) => std::mem::take(&mut self.read[place].1),
+                Err(_) => self.read_list(&nodes[holder as usize]),
+            };
+            for (_, observer) in same {
+                let side = self.sides.side_of(*observer);
+                for (subject_side, seen) in seen.iter().enumerate() {
+                    let view = &mut views[side];
+                    *(if subject_side == side { &mut view.own } else { &mut view.others }) += *seen;
+                }
+            }
+            read.push((checksum, seen));
+        }
+        self.read = read;
+        Census { checksums: self.read.len(), sides: views }
+    }
+
+    /// What one list says of each side.
+    fn read_list(&self, node: &Node<u32>) -> Box<[Seen]> {
+        let mut seen: Box<[Seen]> = vec![Seen::default(); self.sides.sizes().len()].into();
+        for member in node.listed() {
+            seen[self.sides.side_of(member.address)].add(member.status);
+        }
+        for (seen, size) in seen.iter_mut().zip(self.sides.sizes()) {
+            seen.unknown = u64::from(*size).saturating_sub(seen.listed());
+        }
+        seen
+    }
+}

@@ -1,0 +1,39 @@
+//! I4: equal lists have equal checksums, whatever the order of arrival. (That a node's incremental checksum is that of
+//! its list, [`Node::check`] sees.)
+
+use std::collections::BTreeMap;
+
+use swim_core::{Checksum, Node, Status};
+
+use super::Fault;
+use crate::seeds::mix64;
+
+/// Compares lists by a digest of its own, which does not depend on their order either.
+pub(super) struct Checksums;
+
+impl Checksums {
+    pub(super) fn see_all(&self, nodes: &[Node<u32>]) -> Result<(), Box<Fault>> {
+        let mut checksums: BTreeMap<u128, (u32, Checksum)> = BTreeMap::new();
+        for (node, machine) in (0..).zip(nodes) {
+            let checksum = machine.checksum();
+            let (other, expected) = *checksums.entry(digest(machine)).or_insert((node, checksum));
+            if checksum != expected {
+                let reason = format!("{checksum:?}, but node {other} has the same list and {expected:?}");
+                return Err(Fault::new("I4 checksums", node, reason));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The sum of mixed members, wide enough that no two lists of a run share it.
+fn digest(machine: &Node<u32>) -> u128 {
+    let mut sum = 0u128;
+    for member in machine.listed().filter(|member| member.status != Status::Tombstone) {
+        let claim = mix64(member.incarnation.get() << 3 | member.status as u64);
+        let labels = member.labels.digest() as u32;
+        let low = mix64(mix64(claim ^ u64::from(member.address)) ^ u64::from(labels));
+        sum = sum.wrapping_add(u128::from(mix64(!low)) << 64 | u128::from(low));
+    }
+    sum
+}

@@ -1,0 +1,84 @@
+//! I6: counted sends of a change never exceed the limit.
+//!
+//! From outside, the sends that count when they are made can be counted: gossip, acks and the answers of helpers. Pings
+//! count when they are answered, which only the node knows. A suspicion is renewed with each confirmation (R7), so that
+//! its limit is granted once more for each. Claims that a message carries about the one that it goes to are not counted:
+//! they go to a suspect whenever there is an occasion (R5, R9).
+
+use swim_core::{Channel, Effect, Incarnation, Kind, Status, SuspicionTimeout};
+
+use super::{Fault, Pairs, Step};
+use crate::cluster::Setup;
+
+/// Counts how often each node sent its newest claim about each member.
+pub(super) struct Sends {
+    sent: Pairs<Sent>,
+    limit: u32,
+    renewals: u32,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Sent {
+    claim: Option<(Incarnation, Status)>,
+    times: u32,
+}
+
+impl Sends {
+    pub(super) fn new(setup: &Setup) -> Self {
+        // The logarithm of the whole cluster: a node may hold fewer members, and then sends less often.
+        let digits = (1..=10).find(|digits| 10u64.pow(*digits) > u64::from(setup.nodes)).unwrap_or(1);
+        let renewals = match setup.options.state_timeouts.suspect {
+            SuspicionTimeout::Lifeguard { confirmations, .. } => confirmations,
+            SuspicionTimeout::Fixed(_) => 0,
+        };
+        Self { sent: Pairs::new(setup.nodes), limit: setup.options.retransmit_factor * digits, renewals }
+    }
+
+    pub(super) fn see(&mut self, step: &Step<'_>) -> Result<(), Box<Fault>> {
+        for effect in step.effects.iter() {
+            let Effect::Send { to, channel: Channel::Datagram, message } = effect else { continue };
+            if !matches!(message.kind, Kind::Gossip | Kind::Ack { .. } | Kind::PingReqAnswer { .. }) {
+                continue;
+            }
+            for change in message.changes.iter().filter(|change| change.address != to) {
+                self.count(step.node, change.address, (change.incarnation, change.status))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, node: u32, subject: u32, claim: (Incarnation, Status)) -> Result<(), Box<Fault>> {
+        let sent = self.sent.of(node, subject);
+        if sent.claim != Some(claim) {
+            *sent = Sent { claim: Some(claim), times: 0 };
+        }
+        sent.times += 1;
+        let grants = if claim.1 == Status::Suspect { 1 + self.renewals } else { 1 };
+        if sent.times <= self.limit * grants {
+            return Ok(());
+        }
+        let reason = format!("sent {claim:?} of member {subject} {} times, {} are allowed", sent.times, self.limit);
+        Err(Fault::new("I6 sends", node, reason))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_that_is_sent_too_often_is_found_and_a_newer_one_starts_again() {
+        let mut sends = Sends::new(&Setup::new(100, 1));
+        let claim = |number, status| (Incarnation::new(number).unwrap(), status);
+        assert_eq!(sends.limit, 12);
+        for _ in 0..12 {
+            assert_eq!(sends.count(0, 1, claim(5, Status::Alive)), Ok(()));
+        }
+        assert!(sends.count(0, 1, claim(5, Status::Alive)).is_err());
+        for _ in 0..48 {
+            assert_eq!(sends.count(0, 1, claim(5, Status::Suspect)), Ok(()));
+        }
+        assert!(sends.count(0, 1, claim(5, Status::Suspect)).is_err());
+        assert_eq!(sends.count(0, 1, claim(6, Status::Alive)), Ok(()));
+    }
+}

@@ -1,0 +1,220 @@
+//! What can happen in a run: the entries of its queue.
+
+use swim_core::{Checksum, DiscoverId, Incarnation, Instant, Kind, Message, Readiness, Seq, Ticket};
+
+use crate::parcels::ParcelId;
+
+/// One entry of the queue. Small and `Copy`: a ping or an ack without changes, which is nearly everything in a cluster
+/// at rest, is the entry itself; whatever is larger waits among the [`Parcels`](crate::parcels::Parcels).
+#[derive(Clone, Copy, Debug)]
+pub enum Happening {
+    /// A node boots.
+    Boot(u32),
+    /// The wake of a node, if it still is the one that counts.
+    Wake(u32),
+    /// A ping or an ack without changes arrives by datagram.
+    Note {
+        /// Who sent it.
+        from: u32,
+        /// Who gets it.
+        to: u32,
+        /// What it says.
+        note: Note,
+    },
+    /// Any other message arrives.
+    Parcel {
+        /// Who sent it.
+        from: u32,
+        /// Who gets it.
+        to: u32,
+        /// What it says.
+        parcel: ParcelId,
+    },
+    /// A node learns that its request did not arrive.
+    Undeliverable {
+        /// Who sent it.
+        from: u32,
+        /// To whom.
+        to: u32,
+        /// Its number for the request.
+        ticket: Ticket,
+    },
+    /// A node gets the hosts that it asked for.
+    Hosts {
+        /// Who asked.
+        node: u32,
+        /// For which discovery.
+        id: DiscoverId,
+    },
+}
+
+/// A ping or an ack without changes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Note {
+    kind: NoteKind,
+    seq: Seq,
+    checksum: Checksum,
+    incarnation: Incarnation,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NoteKind {
+    Ping,
+    Ack(Readiness),
+}
+
+impl Note {
+    /// The note that says what `message` says, if there is one.
+    #[inline]
+    pub fn of(message: &Message<'_, u32>) -> Option<Self> {
+        if !message.changes.is_empty() {
+            return None;
+        }
+        let (kind, seq) = match message.kind {
+            Kind::Ping { seq } => (NoteKind::Ping, seq),
+            Kind::Ack { seq, ready } => (NoteKind::Ack(ready), seq),
+            _ => return None,
+        };
+        Some(Self { kind, seq, checksum: message.checksum, incarnation: message.incarnation })
+    }
+
+    /// The message.
+    #[inline]
+    pub fn message(&self) -> Message<'static, u32> {
+        let seq = self.seq;
+        Message {
+            kind: match self.kind {
+                NoteKind::Ping => Kind::Ping { seq },
+                NoteKind::Ack(ready) => Kind::Ack { seq, ready },
+            },
+            incarnation: self.incarnation,
+            checksum: self.checksum,
+            changes: swim_core::Changes::NONE,
+        }
+    }
+}
+
+/// When the one entry in the queue that wakes each node is due.
+///
+/// A node moves its deadline at almost every input, mostly to a later time. The entry then stays where it is; when it is
+/// due, it is planned again for the deadline of that moment. So an ack costs no work on the queue.
+#[derive(Clone, Debug)]
+pub struct Wakes {
+    due: Vec<Instant>,
+}
+
+/// What to do with a wake that is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// The node wants it: tick.
+    Tick,
+    /// The node wants it later: plan it again for then.
+    Later(Instant),
+    /// An earlier entry took its place, or the node wants none.
+    Void,
+}
+
+impl Wakes {
+    /// No wakes, for this many nodes.
+    pub fn new(nodes: u32) -> Self {
+        Self { due: vec![Instant::NEVER; nodes as usize] }
+    }
+
+    /// The node wants to be woken at `wanted`; returns whether an entry must be planned for that.
+    #[inline]
+    #[must_use]
+    pub fn want(&mut self, node: u32, wanted: Instant) -> bool {
+        let due = &mut self.due[node as usize];
+        if wanted < *due {
+            *due = wanted;
+            return true;
+        }
+        false
+    }
+
+    /// An entry of `node` is due now; `wanted` is its deadline.
+    #[inline]
+    pub fn due(&mut self, now: Instant, node: u32, wanted: Option<Instant>) -> Due {
+        let due = &mut self.due[node as usize];
+        if *due != now {
+            return Due::Void;
+        }
+        *due = Instant::NEVER;
+        match wanted {
+            None | Some(Instant::NEVER) => Due::Void,
+            Some(wanted) if wanted > now => {
+                *due = wanted;
+                Due::Later(wanted)
+            }
+            Some(_) => Due::Tick,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use swim_core::{ChangeList, Changes};
+
+    const AT: fn(u64) -> Instant = Instant::from_micros;
+
+    #[test]
+    fn an_entry_of_the_queue_stays_within_a_cache_line_with_its_key_and_link() {
+        assert!(size_of::<Happening>() <= 32, "{}", size_of::<Happening>());
+    }
+
+    #[test]
+    fn pings_and_acks_without_changes_are_notes_and_nothing_else_is() {
+        let message = |kind| Message {
+            kind,
+            incarnation: Incarnation::new(7).unwrap(),
+            checksum: Checksum(9),
+            changes: Changes::NONE,
+        };
+        for kind in [
+            Kind::Ping { seq: Seq(3) },
+            Kind::Ack { seq: Seq(3), ready: Readiness::Ready },
+            Kind::Ack { seq: Seq(3), ready: Readiness::NotReady },
+        ] {
+            assert_eq!(Note::of(&message(kind)).map(|note| note.message()), Some(message(kind)));
+        }
+        assert_eq!(Note::of(&message(Kind::Gossip)), None);
+        let change = swim_core::Change {
+            address: 1,
+            incarnation: Incarnation::default(),
+            status: swim_core::Status::Alive,
+            source: None,
+            labels: swim_core::Labels::NONE,
+        };
+        let changes = ChangeList::from_iter([change]);
+        assert_eq!(Note::of(&Message { changes: changes.as_changes(), ..message(Kind::Ping { seq: Seq(3) }) }), None);
+    }
+
+    #[test]
+    fn a_wake_moved_later_is_planned_again_when_it_is_due() {
+        let mut wakes = Wakes::new(1);
+        assert!(wakes.want(0, AT(5)));
+        assert!(!wakes.want(0, AT(9)));
+        assert_eq!(wakes.due(AT(5), 0, Some(AT(9))), Due::Later(AT(9)));
+        assert_eq!(wakes.due(AT(9), 0, Some(AT(9))), Due::Tick);
+    }
+
+    #[test]
+    fn a_wake_moved_earlier_makes_the_later_entry_void() {
+        let mut wakes = Wakes::new(1);
+        assert!(wakes.want(0, AT(9)));
+        assert!(wakes.want(0, AT(5)));
+        assert_eq!(wakes.due(AT(5), 0, Some(AT(5))), Due::Tick);
+        assert!(wakes.want(0, AT(12)));
+        assert_eq!(wakes.due(AT(9), 0, Some(AT(12))), Due::Void);
+        assert_eq!(wakes.due(AT(12), 0, Some(AT(12))), Due::Tick);
+    }
+
+    #[test]
+    fn a_node_that_wants_no_wake_gets_none() {
+        let mut wakes = Wakes::new(1);
+        assert!(wakes.want(0, AT(5)));
+        assert_eq!(wakes.due(AT(5), 0, None), Due::Void);
+        assert!(wakes.want(0, AT(7)));
+    }
+}

@@ -1,0 +1,72 @@
+//! The report as one JSON object. What depends on the machine is in `machine`; all the rest is the same for one seed.
+
+use serde_json::{Value, json};
+use swim_core::Micros;
+
+use super::Run;
+use crate::memory;
+use crate::part_and_heal::Sample;
+
+/// Times are in seconds.
+pub fn to_json(run: &Run<'_>) -> Value {
+    let (outcome, cluster) = (run.outcome, run.cluster);
+    let setup = cluster.setup();
+    let accusations = cluster.accusations();
+    let wrong = |wrong: &crate::Accusation| {
+        json!({ "at": wrong.at.as_micros() as f64 / 1e6, "accuser": wrong.accuser, "accused": wrong.accused })
+    };
+    json!({
+        "succeeded": run.succeeded(),
+        "setup": {
+            "nodes": setup.nodes,
+            "seed": setup.seed,
+            "preset": run.preset,
+            "latency": setup.latency.to_string(),
+            "loss": setup.loss.to_string(),
+            "sides": run.plan.sides.sizes(),
+        },
+        "joined_after": outcome.joined_after.map(seconds),
+        "detected_after": outcome.detected_after.iter().map(|time| time.map(seconds)).collect::<Vec<_>>(),
+        "cut_for": outcome.cut_for.map(seconds),
+        "healed_after": outcome.healed_after.map(seconds),
+        "pending": outcome.pending.as_ref().map(ToString::to_string),
+        "wrongly_faulty": {
+            "members": accusations.members(),
+            "accusations": accusations.count(),
+            "first": accusations.first().iter().map(wrong).collect::<Vec<_>>(),
+        },
+        "rest": outcome.rest,
+        "peak_second": cluster.traffic().peak_second(),
+        "total": cluster.traffic().total(),
+        "events": cluster.events(),
+        "simulated": seconds(cluster.now().since(swim_core::Instant::ZERO)),
+        "hash": hash(cluster.hash()),
+        "timeline": outcome.timeline.iter().map(sample).collect::<Vec<_>>(),
+        "machine": {
+            "elapsed": run.elapsed.as_secs_f64(),
+            "events_per_second": run.events_per_second(),
+            "node_seconds_per_second": run.node_seconds_per_second(),
+            "peak_memory": memory::peak(),
+        },
+    })
+}
+
+fn sample(sample: &Sample) -> Value {
+    json!({
+        "at": sample.at.as_micros() as f64 / 1e6,
+        "phase": sample.phase,
+        "checksums": sample.census.checksums,
+        "sides": sample.census.sides,
+        "traffic": sample.traffic,
+        "hash": hash(sample.hash),
+    })
+}
+
+/// As text: JSON numbers are exact to 53 bits only.
+fn hash(hash: u64) -> String {
+    format!("{hash:016x}")
+}
+
+fn seconds(time: Micros) -> f64 {
+    time.0 as f64 / 1e6
+}
