@@ -33,10 +33,7 @@ impl<A: Address> Node<A> {
                 self.ping_req(now, request, message, out);
             }
             Kind::PingReqAnswer { seq, reach, .. } => self.ping_req_answer(now, from, seq, reach, message, out),
-            Kind::Gossip => {
-                self.membership.stats.counters.gossips_received += 1;
-                self.membership.apply(now, from, message.changes, Spread::Yes, out);
-            }
+            Kind::Gossip => self.gossip(now, from, message, out),
             Kind::Join { app } => join::answer(now, (from, via), app, message.changes, &mut self.membership, out),
             Kind::Sync { reason } => self.sync(now, from, via, reason, message, out),
             Kind::HealFetch { app } => self.heal_fetch(from, via, app, out),
@@ -132,6 +129,17 @@ impl<A: Address> Node<A> {
             self.helping.acked(now, seq, membership, out);
         } else {
             self.departure.acked(from, seq, membership, out);
+        }
+    }
+
+    fn gossip(&mut self, now: Instant, from: A, message: Message<'_, A>, out: &mut Effects<A>) {
+        let membership = &mut self.membership;
+        membership.stats.counters.gossips_received += 1;
+        let applied = membership.apply(now, from, message.changes, Spread::Yes, out);
+        // Nothing new in it, and yet another list: what the node lacks is lost among all that is pending.
+        let differs = message.checksum != membership.members.checksum();
+        if applied == 0 && differs && !membership.config.sync_in_answer {
+            self.full_sync.consider(now, (from, message.checksum), Told::Something, membership, out);
         }
     }
 

@@ -1,0 +1,163 @@
+//! R4: helping others, in time for their verdict.
+
+use swim_core::{Channel, Event, EventKind, Kind, Options, Reach, Status, Via};
+
+use crate::forge::{inc, is_ping_req, message, millis, own, ping_req, quiet_lan, quiet_ringpop, said, secs};
+use crate::world::{Letter, World};
+use Status::{Alive, Suspect};
+
+fn reach(letter: &Letter) -> Reach {
+    let Kind::PingReqAnswer { reach, .. } = letter.kind() else { panic!("{letter:?} is no answer of a helper") };
+    reach
+}
+
+/// Node 1 is asked by 2 to ping 3; returns its ping.
+fn asked_to_ping(world: &mut World) -> Letter {
+    world.inject(2, 1, Via::Datagram, &message(ping_req(5, 3, millis(400)), &[]));
+    world.last(1, 3).clone()
+}
+
+#[test]
+fn a_helper_pings_the_target_and_says_that_it_was_reached() {
+    let mut world = World::among(quiet_lan(), 3);
+    let ping = asked_to_ping(&mut world);
+    world.run(millis(100));
+    world.acknowledge(&ping, &[]);
+    assert_eq!(reach(world.last(1, 2)), Reach::Reached);
+    world.run(secs(5));
+    assert_eq!(world.sent_by(1).filter(|letter| letter.to == 2).count(), 1, "one answer");
+    assert_eq!(world.count(1, EventKind::PingRequestPing), 1);
+}
+
+#[test]
+fn a_helper_says_that_the_target_was_not_reached_when_its_time_is_up() {
+    let mut world = World::among(quiet_lan(), 3);
+    asked_to_ping(&mut world);
+    world.run(millis(399));
+    assert_eq!(world.sent_by(1).filter(|letter| letter.to == 2).count(), 0);
+    world.run(millis(1));
+    assert_eq!(reach(world.last(1, 2)), Reach::NotReached);
+    assert_eq!(world.status(1, 3), Some(Alive), "helping accuses nobody");
+}
+
+#[test]
+fn a_helper_that_cannot_deliver_its_ping_says_so_at_once() {
+    let mut world = World::among(quiet_lan(), 3);
+    asked_to_ping(&mut world);
+    let about = swim_core::About::Datagram;
+    world.handle(1, swim_core::Input::Undeliverable { to: 3, about });
+    assert_eq!(reach(world.last(1, 2)), Reach::NotReached);
+}
+
+#[test]
+fn one_that_is_asked_to_ping_itself_is_reached() {
+    let mut world = World::among(quiet_lan(), 3);
+    world.inject(2, 1, Via::Datagram, &message(ping_req(5, 1, millis(400)), &[]));
+    assert_eq!(reach(world.last(1, 2)), Reach::Reached);
+}
+
+#[test]
+fn a_helper_pings_targets_that_it_does_not_know() {
+    let mut world = World::among(quiet_lan(), 2);
+    let ping = asked_to_ping(&mut world);
+    world.acknowledge(&ping, &[]);
+    assert_eq!(reach(world.last(1, 2)), Reach::Reached);
+    assert_eq!(world.status(1, 3), None);
+}
+
+#[test]
+fn a_node_that_is_joining_helps_nobody_and_says_so() {
+    let mut world = World::new(quiet_lan());
+    world.boot(1);
+    world.inject(2, 1, Via::Datagram, &message(ping_req(5, 3, millis(400)), &[]));
+    assert_eq!(reach(world.last(1, 2)), Reach::NotReady);
+    assert_eq!(world.letters.len(), 1);
+}
+
+#[test]
+fn by_request_the_answer_of_a_helper_is_the_reply() {
+    let mut world = World::among(quiet_ringpop(), 3);
+    let ticket = world.ticket();
+    world.inject(2, 1, Via::Request(ticket), &message(ping_req(5, 3, millis(400)), &[]));
+    let ping = world.last(1, 3).clone();
+    world.acknowledge(&ping, &[]);
+    assert_eq!(world.last(1, 2).channel, Channel::Reply(ticket));
+    assert_eq!(reach(world.last(1, 2)), Reach::Reached);
+    assert_eq!(world.owed(1), 0);
+}
+
+#[test]
+fn changes_in_acks_are_applied() {
+    let mut world = World::among(quiet_lan(), 3);
+    let ping = world.probe();
+    world.acknowledge(&ping, &[own(7, Alive, inc(0))]);
+    assert_eq!(world.status(1, 7), Some(Alive));
+}
+
+#[test]
+fn changes_in_ping_reqs_and_in_their_answers_are_applied() {
+    let mut world = World::among(quiet_lan(), 4);
+    world.inject(2, 1, Via::Datagram, &message(ping_req(5, 3, millis(400)), &[own(7, Alive, inc(0))]));
+    assert_eq!(world.status(1, 7), Some(Alive));
+
+    world.probe();
+    world.run(millis(500));
+    let asked = world.ping_reqs();
+    world.report(&asked[0], Reach::Reached, &[own(8, Alive, inc(0))]);
+    assert_eq!(world.status(1, 8), Some(Alive));
+}
+
+#[test]
+fn changes_in_the_ack_to_a_helper_are_applied() {
+    let mut world = World::among(quiet_lan(), 3);
+    let ping = asked_to_ping(&mut world);
+    world.acknowledge(&ping, &[own(7, Alive, inc(0))]);
+    assert_eq!(world.status(1, 7), Some(Alive));
+}
+
+/// The well-known implementations answer after a full timeout of their own, too late to be counted.
+#[test]
+fn a_not_reached_arrives_before_the_verdict_of_the_asker() {
+    let mut world = World::cluster(Options::lan(), 5);
+    world.latency = millis(20);
+    world.run(secs(3));
+    world.forget();
+    world.kill(5);
+    world.run(secs(8));
+
+    assert!(world.letters.iter().any(is_ping_req));
+    for at in 1..=4 {
+        assert_eq!(world.count(at, EventKind::PingRequestSendError), 0, "every helper was heard at {at}");
+        assert_eq!(world.node(at).counters().rounds_inconclusive, 0);
+        let accused = |event: &Event<'_, u32>| {
+            matches!(event, Event::MakeNodeStatus { address, status: Suspect } if *address != 5)
+        };
+        assert!(!world.events(at).any(|event| accused(&event)));
+    }
+    assert!((1..=4).any(|at| world.status(at, 5) == Some(Suspect)));
+}
+
+/// R8 stretches the asker's timeouts, and what it leaves its helpers with them.
+#[test]
+fn a_slow_asker_leaves_its_helpers_more_time() {
+    let mut world = World::among(quiet_lan(), 5);
+    let own = world.node(1).incarnation();
+    world.tell(2, 1, &[said(2, 1, Suspect, own)]);
+    assert_eq!(world.node(1).local_health(), 1);
+    world.probe();
+    world.run(millis(999));
+    assert!(world.ping_reqs().is_empty());
+    world.run(millis(1));
+    let asked = world.ping_reqs();
+    assert!(matches!(asked[0].kind(), Kind::PingReq { timeout, .. } if timeout == millis(800)));
+}
+
+#[test]
+fn more_ping_reqs_than_a_node_can_carry_are_turned_down() {
+    let mut world = World::among(quiet_lan(), 2);
+    for seq in 0..65 {
+        world.inject(2, 1, Via::Datagram, &message(ping_req(seq, 1_000 + seq, secs(5)), &[]));
+    }
+    assert_eq!(reach(world.last(1, 2)), Reach::NotReady);
+    assert_eq!(world.node(1).counters().rejected_overloaded, 1);
+}

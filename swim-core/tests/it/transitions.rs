@@ -1,0 +1,240 @@
+//! R3: which status moves on to which, and when; and that the forgotten stay forgotten.
+
+use std::time::Duration;
+
+use swim_core::{Command, EventKind, Kind, Options, Status, SyncReason, Via};
+
+use crate::forge::{
+    inc, message, millis, own, ping, ping_req, quiet_lan, quiet_ringpop, said, secs,
+};
+use crate::world::World;
+use Status::{Alive, Faulty, Leave, Suspect, Tombstone};
+
+const DAY_SECS: u64 = 24 * 60 * 60;
+
+/// Node 1 among 2 and 3; it holds 2 faulty, after a suspicion of the shortest time.
+fn with_a_faulty_member(options: Options) -> World {
+    let mut world = World::among(options, 3);
+    world.tell(3, 1, &[said(3, 2, Suspect, inc(0))]);
+    world.run(secs(5));
+    assert_eq!(world.status(1, 2), Some(Faulty));
+    world
+}
+
+/// As above; 2 was reaped and evicted.
+fn with_an_evicted_member(options: Options) -> World {
+    let mut world = with_a_faulty_member(options);
+    world.command(1, Command::Reap);
+    world.run(secs(60));
+    assert_eq!(world.status(1, 2), None);
+    world.drain(1);
+    world
+}
+
+#[test]
+fn a_dead_member_is_suspect_then_faulty_then_a_tombstone_then_forgotten() {
+    let mut world = World::among(quiet_lan(), 3);
+    world.tell(3, 1, &[said(3, 2, Suspect, inc(0))]);
+    for (after, from, to) in [
+        (secs(4), Some(Suspect), Some(Faulty)),
+        (secs(DAY_SECS), Some(Faulty), Some(Tombstone)),
+        (secs(60), Some(Tombstone), None),
+    ] {
+        world.run(after - millis(1));
+        assert_eq!(world.status(1, 2), from);
+        world.run(millis(1));
+        assert_eq!(world.status(1, 2), to);
+    }
+    assert_eq!(world.node(1).counters().evictions, 1);
+}
+
+#[test]
+fn alive_cancels_every_timer() {
+    let mut world = World::among(quiet_lan(), 3);
+    world.tell(3, 1, &[said(3, 2, Suspect, inc(0))]);
+    world.tell(3, 1, &[own(2, Alive, inc(1))]);
+    world.run(secs(100));
+    assert_eq!(world.status(1, 2), Some(Alive));
+
+    let mut world = with_a_faulty_member(quiet_lan());
+    world.tell(3, 1, &[own(2, Alive, inc(1))]);
+    world.run(secs(2 * DAY_SECS));
+    assert_eq!(world.status(1, 2), Some(Alive));
+}
+
+#[test]
+fn a_newer_suspicion_restarts_the_timer_and_the_member_does_become_faulty() {
+    let mut world = World::among(quiet_lan(), 3);
+    world.tell(3, 1, &[said(3, 2, Suspect, inc(0))]);
+    world.run(secs(3));
+    world.tell(3, 1, &[said(3, 2, Suspect, inc(1))]);
+
+    world.run(millis(3_999));
+    assert_eq!(world.status(1, 2), Some(Suspect));
+    world.run(millis(1));
+
+    let member = world.member(1, 2).unwrap();
+    assert_eq!((member.status, member.incarnation), (Faulty, inc(1)));
+}
+
+#[test]
+fn a_member_that_refuted_can_be_suspected_and_become_faulty_again() {
+    for options in [quiet_lan(), quiet_ringpop()] {
+        let mut world = World::among(options, 3);
+        world.tell(3, 1, &[said(3, 2, Suspect, inc(0))]);
+        world.run(secs(2));
+        world.tell(3, 1, &[own(2, Alive, inc(1))]);
+        world.tell(3, 1, &[said(3, 2, Suspect, inc(1))]);
+        world.run(millis(3_999));
+        assert_eq!(world.status(1, 2), Some(Suspect));
+        world.run(secs(2));
+        assert_eq!(world.status(1, 2), Some(Faulty));
+    }
+}
+
+#[test]
+fn newer_claims_restart_the_later_timers_too() {
+    let mut world = with_a_faulty_member(quiet_lan());
+    world.run(secs(DAY_SECS / 2));
+    world.tell(3, 1, &[said(3, 2, Faulty, inc(1))]);
+    world.run(secs(DAY_SECS - 1));
+    assert_eq!(world.status(1, 2), Some(Faulty));
+    world.run(secs(1));
+    assert_eq!(world.status(1, 2), Some(Tombstone));
+
+    world.run(secs(30));
+    world.tell(3, 1, &[said(3, 2, Tombstone, inc(2))]);
+    world.run(secs(59));
+    assert_eq!(world.status(1, 2), Some(Tombstone));
+    world.run(secs(1));
+    assert_eq!(world.status(1, 2), None);
+}
+
+#[test]
+fn one_that_left_becomes_a_tombstone_after_a_day_and_in_ringpop_never() {
+    for (options, end) in [(quiet_lan(), Some(Tombstone)), (quiet_ringpop(), Some(Leave))] {
+        let mut world = World::among(options, 3);
+        world.tell(3, 1, &[own(2, Leave, inc(1))]);
+        world.run(secs(DAY_SECS - 1));
+        assert_eq!(world.status(1, 2), Some(Leave));
+        world.run(secs(2));
+        assert_eq!(world.status(1, 2), end);
+    }
+}
+
+#[test]
+fn tombstones_are_outside_the_checksum() {
+    let mut world = World::among(quiet_lan(), 3);
+    let mut without = World::among(quiet_lan(), 2);
+    without.tell(2, 1, &[own(3, Alive, inc(0))]);
+    let both = world.node(1).checksum();
+    assert_eq!(without.node(1).checksum(), both);
+
+    let mut never_met = World::lone(quiet_lan());
+    never_met.tell(3, 1, &[own(3, Alive, inc(0))]);
+    world.tell(3, 1, &[own(2, Leave, inc(1))]);
+    assert_ne!(world.node(1).checksum(), never_met.node(1).checksum());
+    world.tell(3, 1, &[said(3, 2, Tombstone, inc(1))]);
+    assert_eq!(world.node(1).checksum(), never_met.node(1).checksum());
+}
+
+#[test]
+fn reaping_makes_every_faulty_member_a_tombstone_and_nobody_else() {
+    let mut world = with_a_faulty_member(quiet_lan());
+    world.command(1, Command::Reap);
+    assert_eq!((world.status(1, 2), world.status(1, 3)), (Some(Tombstone), Some(Alive)));
+}
+
+#[test]
+fn an_evicted_member_is_not_taught_back_by_one_that_slept() {
+    let mut world = with_an_evicted_member(quiet_lan());
+    for status in [Alive, Suspect, Faulty, Leave] {
+        world.tell(3, 1, &[said(3, 2, status, inc(0))]);
+        assert_eq!(world.status(1, 2), None, "{status}");
+    }
+    assert_eq!(world.node(1).counters().rejected_evicted, 4);
+    assert_eq!(world.count(1, EventKind::Rejected), 4);
+}
+
+#[test]
+fn a_sleeper_that_asks_is_told_the_tombstone() {
+    let mut world = with_an_evicted_member(quiet_lan());
+    let ghost = [own(2, Alive, inc(0))];
+
+    world.inject(3, 1, Via::Datagram, &message(ping(1), &ghost));
+    assert_eq!(world.last(1, 3).claims_about(2), [(Tombstone, inc(0))]);
+
+    world.inject(3, 1, Via::Datagram, &message(ping_req(2, 1, millis(400)), &ghost));
+    assert_eq!(world.last(1, 3).claims_about(2), [(Tombstone, inc(0))]);
+}
+
+#[test]
+fn a_sleeper_that_syncs_is_told_the_tombstone() {
+    let mut world = with_an_evicted_member(quiet_lan());
+    let list = [own(2, Alive, inc(0)), own(3, Alive, inc(0))];
+    let answer = world.request(3, 1, &message(Kind::Sync { reason: SyncReason::Diverged }, &list));
+    assert_eq!(world.status(1, 2), None);
+    assert_eq!(answer.claims_about(2), [(Tombstone, inc(0))]);
+}
+
+#[test]
+fn the_tombstone_is_told_to_the_one_that_needs_it_and_to_nobody_else() {
+    let mut world = with_an_evicted_member(quiet_lan());
+    world.tell(3, 1, &[own(2, Alive, inc(0))]);
+    assert_eq!(world.ask(99, 1).claims_about(2), []);
+}
+
+#[test]
+fn a_forgotten_member_that_comes_back_with_a_new_incarnation_is_welcome() {
+    let mut world = with_an_evicted_member(quiet_lan());
+    world.tell(2, 1, &[own(2, Alive, inc(1))]);
+    assert_eq!(world.status(1, 2), Some(Alive));
+}
+
+#[test]
+fn evictions_are_remembered_for_the_faulty_timeout() {
+    let mut options = quiet_lan();
+    options.state_timeouts.faulty = Duration::from_secs(100);
+    let mut world = with_an_evicted_member(options);
+    world.run(secs(99));
+    world.tell(3, 1, &[own(2, Alive, inc(0))]);
+    assert_eq!(world.status(1, 2), None);
+    world.run(secs(1));
+    world.tell(3, 1, &[own(2, Alive, inc(0))]);
+    assert_eq!(world.status(1, 2), Some(Alive));
+}
+
+#[test]
+fn ringpop_remembers_no_evictions() {
+    let mut world = World::among(quiet_ringpop(), 3);
+    world.tell(3, 1, &[said(3, 2, Tombstone, inc(0))]);
+    world.run(secs(60));
+    assert_eq!(world.status(1, 2), None);
+    world.tell(3, 1, &[own(2, Alive, inc(0))]);
+    assert_eq!(world.status(1, 2), Some(Alive));
+}
+
+/// The whole story, with real nodes: 4 dies, 3 sleeps through its funeral, and does not bring it back.
+#[test]
+fn two_that_buried_a_member_and_one_that_slept_agree_in_the_end() {
+    let mut options = Options::lan();
+    options.state_timeouts.faulty = Duration::from_secs(40);
+    options.state_timeouts.tombstone = Duration::from_secs(10);
+    let mut world = World::cluster(options, 4);
+    world.put_to_sleep(3);
+    world.kill(4);
+    world.run(secs(90));
+    assert_eq!((world.status(1, 4), world.status(2, 4)), (None, None));
+    assert_eq!(world.status(3, 4), Some(Alive));
+
+    world.wake_up(3);
+    world.run(secs(20));
+
+    for at in 1..=2 {
+        assert_eq!(world.status(at, 4), None, "the ghost is back at {at}");
+        assert_eq!(world.status(at, 3), Some(Alive));
+    }
+    assert_ne!(world.status(3, 4), Some(Alive));
+    world.run(secs(60));
+    assert_eq!(world.status(3, 4), None);
+}
