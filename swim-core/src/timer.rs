@@ -80,7 +80,8 @@ impl Timers {
     /// Takes out the next timer that is due at `now`.
     #[inline]
     pub(crate) fn take_due(&mut self, now: Instant) -> Option<Timer> {
-        let timer = Timer::ALL.into_iter().find(|&timer| self.get(timer) <= now && self.get(timer) != Instant::NEVER)?;
+        let timer =
+            Timer::ALL.into_iter().find(|&timer| self.get(timer) <= now && self.get(timer) != Instant::NEVER)?;
         self.set(timer, Instant::NEVER);
         Some(timer)
     }

@@ -95,8 +95,9 @@ pub(crate) enum SuspicionSettings {
     Lifeguard { alpha: u64, beta: u64, confirmations: u32 },
 }
 
-/// The least and the most bytes that a datagram may have. The most is what UDP over IPv4 carries.
-const DATAGRAM_RANGE: (u32, u32) = (256, 65_507);
+/// The least and the most bytes that a datagram may have: the least holds a claim with all labels that may be set, the
+/// most is what UDP over IPv4 carries.
+const DATAGRAM_RANGE: (u32, u32) = (1024, 65_507);
 const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 impl TryFrom<Options> for Config {
@@ -115,7 +116,7 @@ impl TryFrom<Options> for Config {
 }
 
 fn span(field: &'static str, value: Duration) -> Result<Micros, ConfigError> {
-    if value.is_zero() {
+    if Micros::from(value) == Micros::ZERO {
         return Err(ConfigError::Zero { field });
     }
     if value > CENTURY {

@@ -12,8 +12,8 @@ pub enum ConfigError {
         /// Its length in bytes.
         len: usize,
     },
-    /// A span of time that must not be zero.
-    #[error("`{field}` is zero; a span above zero is needed")]
+    /// A span of time that must be a microsecond at least.
+    #[error("`{field}` is zero; a span of a microsecond at least is needed")]
     Zero {
         /// The field.
         field: &'static str,

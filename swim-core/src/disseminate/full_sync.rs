@@ -63,7 +63,7 @@ impl<A: Address> FullSync<A> {
         let pending = membership.queue.len();
         let reason = if pending > changes_per_message(membership) && now >= self.next_overload {
             SyncReason::Overload
-        } else if pending == 0 && told == Told::Nothing {
+        } else if told == Told::Persistently || (told == Told::Nothing && membership.queue.is_empty()) {
             SyncReason::Diverged
         } else {
             return;
@@ -76,6 +76,7 @@ impl<A: Address> FullSync<A> {
             self.omit(peer, membership, out);
             return;
         }
+        self.remember(now, peer);
         if reason == SyncReason::Overload {
             self.next_overload = now + OVERLOAD_PAUSE;
         }
@@ -122,18 +123,18 @@ impl<A: Address> FullSync<A> {
         ticket
     }
 
-    /// Whether the peer was synced with in this period; if not, it is from now on.
+    /// Whether the peer was synced with in this period.
     fn was_recent(&mut self, now: Instant, peer: A, membership: &Membership<A>) -> bool {
         let period = membership.config.period;
         self.recent.retain(|&(_, at)| now.since(at) < period);
-        if self.recent.iter().any(|&(address, _)| address == peer) {
-            return true;
-        }
+        self.recent.iter().any(|&(address, _)| address == peer)
+    }
+
+    fn remember(&mut self, now: Instant, peer: A) {
         if self.recent.len() >= RECENT_MAX {
             self.recent.remove(0);
         }
         self.recent.push((peer, now));
-        false
     }
 
     /// Whether the ticket is of a sync that this node asked `from` for.
@@ -167,6 +168,11 @@ impl<A: Address> FullSync<A> {
         self.arm(membership);
     }
 
+    /// The node stops for good.
+    pub(crate) fn give_up(&mut self) {
+        self.jobs.clear();
+    }
+
     fn arm(&self, membership: &mut Membership<A>) {
         let soonest = self.jobs.iter().map(|job| job.deadline).min().unwrap_or(Instant::NEVER);
         membership.timers.set(Timer::Sync, soonest);
@@ -185,21 +191,22 @@ pub(crate) enum Told {
     Nothing,
     /// It did.
     Something,
+    /// Whatever it had: its list has differed for many rounds (R6: a sync need not wait for an empty queue).
+    Persistently,
 }
 
-/// Answers a sync: applies the peer's list, and returns what the peer lacks.
-pub(crate) fn answer<A: Address>(
+/// Applies the list of a peer that asked for a sync.
+pub(crate) fn merge<A: Address>(
     now: Instant,
     peer: A,
     reason: SyncReason,
     theirs: Changes<'_, A>,
     membership: &mut Membership<A>,
     out: &mut Effects<A>,
-) -> Span {
+) {
     membership.stats.counters.full_syncs_answered += 1;
     let spread = if reason == SyncReason::Diverged { Spread::Yes } else { Spread::No };
     membership.apply(now, peer, theirs, spread, out);
-    difference(theirs, membership, out)
 }
 
 /// What the maker of a list lacks: members that it does not name, and those of which more is known here.

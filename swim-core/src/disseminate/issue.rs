@@ -1,8 +1,6 @@
 //! Which changes a message carries (R5): claims that its receiver must hear first, then what was sent least.
 
-use alloc::vec::Vec;
-
-use super::{Pending, Take};
+use super::{Charged, Take};
 use crate::address::Address;
 use crate::effect::{Effects, Span};
 use crate::labels::Labels;
@@ -15,8 +13,8 @@ use crate::time::Instant;
 use crate::timer::Timer;
 use crate::wire;
 
-/// The smallest change on the wire; a message with less room is full.
-const SMALLEST_CHANGE: usize = 6;
+/// So many changes that are longer than the room that is left are passed over; then the message is full.
+const TOO_LONG_MAX: u32 = 4;
 
 /// To whom a message goes, as far as that decides what it carries.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +37,7 @@ impl<A: Address> Membership<A> {
         kind: &Kind<A>,
         channel: Channel,
         reader: Reader<A>,
-        charged: Option<&mut Vec<Pending>>,
+        charged: Option<&mut Charged>,
         out: &mut Effects<A>,
     ) -> Span {
         let mark = out.mark();
@@ -49,11 +47,17 @@ impl<A: Address> Membership<A> {
             usize::MAX
         };
         let first = self.first_claim(reader);
-        if let Some(slot) = first {
+        let first = first.filter(|&slot| {
             let change = self.members.change(slot);
-            room = room.saturating_sub(wire::change_len(&change));
+            let len = wire::change_len(&change);
+            if len > room {
+                return false;
+            }
+            room -= len;
             out.push_change(change);
-        }
+            true
+        });
+        self.owe_asker(reader);
         if !self.owed.is_empty() {
             self.push_owed(&mut room, out);
         }
@@ -83,6 +87,31 @@ impl<A: Address> Membership<A> {
         }
     }
 
+    /// An asker that was evicted here learns it, so that it can come back under a new incarnation (R3).
+    #[inline]
+    fn owe_asker(&mut self, reader: Reader<A>) {
+        let Reader::Asker(address, incarnation) = reader else { return };
+        if let Some(evicted) = self.evicted.incarnation(&address) {
+            let knows_better = self.members.find(&address).is_some() || incarnation > evicted;
+            if !knows_better && !self.owed.contains(&(address, evicted)) {
+                self.owed.push((address, evicted));
+            }
+        }
+    }
+
+    /// Tells the sender of the present message what it is owed, where no answer did.
+    pub(crate) fn settle(&mut self, to: A, out: &mut Effects<A>) {
+        if self.owed.is_empty() {
+            return;
+        }
+        let kind = Kind::Gossip;
+        let mark = out.mark();
+        let mut room = self.config.datagram_max.saturating_sub(wire::empty_len(&kind));
+        self.push_owed(&mut room, out);
+        let owed = out.since(mark);
+        out.send(to, Channel::Datagram, kind, self.head(), owed);
+    }
+
     /// Evicted members that the asker still listed (R3).
     fn push_owed(&mut self, room: &mut usize, out: &mut Effects<A>) {
         let source = Some(Source { address: self.local, incarnation: self.incarnation() });
@@ -101,20 +130,26 @@ impl<A: Address> Membership<A> {
         mut room: usize,
         reader: Reader<A>,
         first: Option<Slot>,
-        mut charged: Option<&mut Vec<Pending>>,
+        mut charged: Option<&mut Charged>,
         out: &mut Effects<A>,
     ) {
-        let Self { queue, members, stats, config, .. } = self;
+        let Self { queue, members, stats, config, wraps, limit, local, .. } = self;
         let most = config.datagram_max;
+        // Status and incarnation of an address like the node's own: with less room a message is full.
+        let smallest = 1 + local.canonical().len() + 2;
+        let mut too_long = 0;
         queue.issue(|pending| {
-            if room < SMALLEST_CHANGE {
+            if room < smallest || too_long == TOO_LONG_MAX {
                 return Take::Full;
             }
             let slot = pending.slot();
-            if members.version(slot) != pending.version() {
+            if !members.is_listed(slot) || members.version(slot) != pending.version() {
                 return Take::Stale;
             }
             if first == Some(slot) {
+                if let Some(charged) = charged.as_deref_mut() {
+                    charged.add(pending, *wraps, *limit);
+                }
                 return Take::Taken;
             }
             let change = members.change(slot);
@@ -128,11 +163,15 @@ impl<A: Address> Membership<A> {
             let len = wire::change_len(&change);
             if len > room {
                 // One that fits in no message would be pending for ever; full syncs bring it.
-                return if len + OVERHEAD_MAX > most { Take::Stale } else { Take::Skipped };
+                if len + OVERHEAD_MAX > most {
+                    return Take::Stale;
+                }
+                too_long += 1;
+                return Take::Skipped;
             }
             room -= len;
             if let Some(charged) = charged.as_deref_mut() {
-                charged.push(pending);
+                charged.add(pending, *wraps, *limit);
             }
             out.push_change(change);
             Take::Taken
@@ -140,22 +179,22 @@ impl<A: Address> Membership<A> {
     }
 
     /// Takes back the sends of a message that did not arrive.
-    pub(crate) fn refund(&mut self, charged: &mut Vec<Pending>) {
+    pub(crate) fn refund(&mut self, charged: &mut Charged) {
         if charged.is_empty() {
             return;
         }
-        for pending in charged.drain(..) {
-            if self.members.version(pending.slot()) == pending.version() {
-                self.queue.refund(pending);
-            }
-        }
+        let Self { queue, members, wraps, .. } = self;
+        queue.refund(charged, *wraps, |pending| {
+            members.is_listed(pending.slot()) && members.version(pending.slot()) == pending.version()
+        });
         self.want_gossip();
     }
 
     /// Makes sure that gossip goes on while changes are pending (R5).
     #[inline]
     pub(crate) fn want_gossip(&mut self) {
-        if self.config.gossip_nodes > 0 && self.timers.get(Timer::Gossip) == Instant::NEVER && self.is_active() {
+        let off = self.timers.get(Timer::Gossip) == Instant::NEVER;
+        if off && self.config.gossip_nodes > 0 && !self.queue.is_empty() && self.is_active() {
             self.timers.set(Timer::Gossip, self.next_gossip);
         }
     }
@@ -169,6 +208,11 @@ impl<A: Address> Membership<A> {
         let mut drawn = core::mem::take(&mut self.drawn);
         drawn.clear();
         self.members.sample(self.config.gossip_nodes, &mut self.random, |_| false, &mut drawn);
+        if drawn.is_empty() {
+            // Nobody to tell; the timer is set again when there is.
+            self.drawn = drawn;
+            return;
+        }
         for &slot in &drawn {
             let kind = Kind::Gossip;
             let changes = self.piggyback(&kind, Channel::Datagram, Reader::Target(slot), None, out);

@@ -10,12 +10,13 @@
 //! over. The change itself is what the list says of the member.
 
 use alloc::collections::VecDeque;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::memberlist::Slot;
 
 /// A pending change: a member, and which of its changes it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Pending(u32);
 
 const VERSION_SHIFT: u32 = 27;
@@ -35,6 +36,35 @@ impl Pending {
     #[inline]
     pub(crate) fn version(self) -> u8 {
         (self.0 >> VERSION_SHIFT) as u8
+    }
+}
+
+/// What a message carried that must be given back if it does not arrive.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Charged {
+    pending: Vec<Pending>,
+    /// How often versions had started again anywhere when it was charged.
+    wraps: u32,
+    /// The send limit when it was charged.
+    limit: u32,
+}
+
+impl Charged {
+    /// It arrived, or is not given back.
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        self.pending.clear();
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pending.is_empty()
+    }
+
+    #[inline]
+    pub(crate) fn add(&mut self, pending: Pending, wraps: u32, limit: u32) {
+        self.pending.push(pending);
+        (self.wraps, self.limit) = (wraps, limit);
     }
 }
 
@@ -59,8 +89,8 @@ pub(crate) struct Queue {
     stale: u32,
 }
 
-/// Entries that were skipped or superseded are looked at up to so many times for one message.
-const LOOKS_MAX: u32 = 1024;
+/// So many entries are skipped for one message; then it is taken as full.
+const SKIPS_MAX: u32 = 64;
 
 impl Queue {
     pub(crate) const fn new() -> Self {
@@ -112,7 +142,7 @@ impl Queue {
     #[inline]
     pub(crate) fn issue(&mut self, mut offer: impl FnMut(Pending) -> Take) {
         let mut end = self.ring.len() as u32;
-        let mut looks = 0;
+        let mut skips = 0;
         for count in 0..self.cursors.len() {
             let start = self.cursors[count];
             let (next_end, mut write) = (start, start);
@@ -126,8 +156,8 @@ impl Queue {
                         write += 1;
                     }
                     Take::Skipped => {
-                        looks += 1;
-                        full = looks >= LOOKS_MAX;
+                        skips += 1;
+                        full = skips >= SKIPS_MAX;
                     }
                     Take::Full => full = true,
                 }
@@ -144,27 +174,66 @@ impl Queue {
         self.drop_finished();
     }
 
-    /// Takes one send back from an entry that a message carried which did not arrive (I6: pings count when acked).
-    pub(crate) fn refund(&mut self, pending: Pending) {
-        if let Some(found) = self.ring.iter().position(|&entry| entry == pending) {
-            let found = found as u32;
-            // Cursors fall with the count; the first that is not beyond the entry is the number of its sends.
-            let sends = self.cursors.iter().take_while(|&&cursor| cursor > found).count();
-            if sends > 0 {
-                let boundary = self.cursors[sends - 1] - 1;
-                self.ring.swap(found as usize, boundary as usize);
-                self.cursors[sends - 1] = boundary;
+    /// Takes one send back from each entry of a message that did not arrive (I6: pings count when acked). `is_current`
+    /// tells whether an entry is still the pending change of its member; `wraps` is as when it was charged, or versions
+    /// may mean another change by now.
+    pub(crate) fn refund(&mut self, charged: &mut Charged, wraps: u32, mut is_current: impl FnMut(Pending) -> bool) {
+        let mut owed = core::mem::take(&mut charged.pending);
+        if charged.wraps == wraps {
+            owed.sort_unstable();
+            let mut found = Vec::new();
+            for (at, entry) in self.ring.iter().enumerate() {
+                if let Ok(place) = owed.binary_search(entry) {
+                    found.push((at as u32, place));
+                }
             }
-        } else {
-            self.ring.push_back(pending);
-            let mut at = self.ring.len() as u32 - 1;
-            let sends = self.cursors.len().saturating_sub(1);
-            for cursor in &mut self.cursors[..sends] {
-                self.ring.swap(at as usize, *cursor as usize);
-                at = *cursor;
-                *cursor += 1;
+            // From the back, so that what a swap brings forward is none of those that are still to come.
+            for &(at, _) in found.iter().rev() {
+                self.demote(at);
+            }
+            let mut in_ring = vec![false; owed.len()];
+            found.iter().for_each(|&(_, place)| in_ring[place] = true);
+            let was_dropped_by_sends = charged.limit as usize <= self.cursors.len();
+            for (&pending, _) in owed
+                .iter()
+                .zip(&in_ring)
+                .filter(|&(&pending, &in_ring)| !in_ring && was_dropped_by_sends && is_current(pending))
+            {
+                self.push_sent(pending);
             }
         }
+        owed.clear();
+        charged.pending = owed;
+    }
+
+    /// The entry was sent once less: it moves over the boundary behind it.
+    fn demote(&mut self, at: u32) {
+        // Cursors fall with the count; those that are beyond the entry are as many as its sends.
+        let sends = self.cursors.iter().take_while(|&&cursor| cursor > at).count();
+        if sends > 0 {
+            let boundary = self.cursors[sends - 1] - 1;
+            self.ring.swap(at as usize, boundary as usize);
+            self.cursors[sends - 1] = boundary;
+        }
+    }
+
+    /// Puts an entry back that may be sent once more.
+    fn push_sent(&mut self, pending: Pending) {
+        self.ring.push_back(pending);
+        let mut at = self.ring.len() as u32 - 1;
+        let sends = self.cursors.len().saturating_sub(1);
+        for cursor in &mut self.cursors[..sends] {
+            self.ring.swap(at as usize, *cursor as usize);
+            at = *cursor;
+            *cursor += 1;
+        }
+    }
+
+    /// Throws out the entries of one member.
+    pub(crate) fn purge_slot(&mut self, slot: Slot) {
+        let (stale, before) = (self.stale, self.ring.len());
+        self.purge(|pending| pending.slot() != slot);
+        self.stale = stale.saturating_sub((before - self.ring.len()) as u32);
     }
 
     /// Throws out entries that `keep` denies; the others keep their counts.
@@ -331,8 +400,10 @@ mod tests {
                         }
                     }
                     4 => {
+                        let mut charged = Charged::default();
+                        sent.iter().for_each(|&slot| charged.add(pending(slot), 0, limit));
+                        queue.refund(&mut charged, 0, |_| true);
                         for slot in sent.drain(..) {
-                            queue.refund(pending(slot));
                             let count = model.entry(slot).or_insert(limit);
                             *count = count.saturating_sub(1).min(limit - 1);
                         }

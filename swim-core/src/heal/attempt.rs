@@ -31,10 +31,21 @@ enum Step {
     Merging(Ticket),
 }
 
+/// What made a node try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// A command that names the target.
+    Command(CommandId),
+    /// A search through a host list.
+    Search,
+    /// The target is held faulty (native).
+    Faulty,
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Attempt<A> {
     target: A,
-    command: Option<CommandId>,
+    origin: Origin,
     step: Step,
     deadline: Instant,
     /// When waiting ends, whoever has not refuted.
@@ -48,7 +59,7 @@ impl<A: Address> Attempt<A> {
     pub(super) fn begin(
         now: Instant,
         target: A,
-        command: Option<CommandId>,
+        origin: Origin,
         membership: &mut Membership<A>,
         out: &mut Effects<A>,
     ) -> Self {
@@ -56,7 +67,7 @@ impl<A: Address> Attempt<A> {
         out.event(Event::AttemptHeal { target });
         let mut attempt = Self {
             target,
-            command,
+            origin,
             step: Step::Waiting,
             deadline: now,
             patience: now,
@@ -71,8 +82,15 @@ impl<A: Address> Attempt<A> {
         self.target
     }
 
+    pub(super) fn origin(&self) -> Origin {
+        self.origin
+    }
+
     pub(super) fn command(&self) -> Option<CommandId> {
-        self.command
+        match self.origin {
+            Origin::Command(command) => Some(command),
+            Origin::Search | Origin::Faulty => None,
+        }
     }
 
     pub(super) fn deadline(&self) -> Instant {
@@ -148,7 +166,7 @@ impl<A: Address> Attempt<A> {
         let suspicions: ChangeList<A> = conflicts
             .ours
             .iter()
-            .map(|&(slot, incarnation)| suspicion(membership.members.address(slot), incarnation))
+            .map(|&(slot, incarnation)| suspicion(membership.members.change(slot), incarnation))
             .collect();
         self.suspects = conflicts.ours;
         membership.apply(now, self.target, suspicions.as_changes(), Spread::Yes, out);

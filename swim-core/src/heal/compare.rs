@@ -4,7 +4,6 @@ use alloc::vec::Vec;
 
 use crate::address::Address;
 use crate::effect::{Effects, Span};
-use crate::labels::Labels;
 use crate::member::{Change, Changes, Incarnation, Status};
 use crate::memberlist::{Slot, State};
 use crate::membership::Membership;
@@ -38,11 +37,20 @@ pub(super) fn compare<A: Address>(
     let mark = out.mark();
     let mut ours = Vec::new();
     for change in theirs {
-        let Some(slot) = membership.members.find(&change.address) else { continue };
+        let Some(slot) = membership.members.find(&change.address) else {
+            // Evicted here: it has to come back under an incarnation that is accepted.
+            let evicted = membership.evicted.incarnation(&change.address);
+            if let Some(evicted) = evicted.filter(|&evicted| evicted >= change.incarnation) {
+                if change.status.is_pingable() {
+                    out.push_change(suspicion(change, evicted));
+                }
+            }
+            continue;
+        };
         let here = membership.members.state(slot);
         let there = State { incarnation: change.incarnation, status: change.status };
         if there.status.is_pingable() && blocks(here.status) && here > there {
-            out.push_change(suspicion(change.address, here.incarnation));
+            out.push_change(suspicion(change, here.incarnation));
         } else if here.status.is_pingable() && blocks(there.status) && there > here {
             ours.push((slot, there.incarnation));
         }
@@ -50,7 +58,7 @@ pub(super) fn compare<A: Address>(
     Conflicts { ours, theirs: out.since(mark) }
 }
 
-/// A suspicion without a maker, at the incarnation of the claim that would win.
-pub(super) fn suspicion<A>(address: A, incarnation: Incarnation) -> Change<'static, A> {
-    Change { address, incarnation, status: Status::Suspect, source: None, labels: Labels::NONE }
+/// A suspicion without a maker, at the incarnation of the claim that would win, with the labels that are known.
+pub(super) fn suspicion<A>(known: Change<'_, A>, incarnation: Incarnation) -> Change<'_, A> {
+    Change { incarnation, status: Status::Suspect, source: None, ..known }
 }

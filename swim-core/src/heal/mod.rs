@@ -28,10 +28,10 @@ use crate::member::{Changes, Status};
 use crate::membership::Membership;
 use crate::message::{RefusedReason, Ticket};
 use crate::observe::{Event, HealResult};
-use crate::time::Instant;
+use crate::time::{Instant, Micros};
 use crate::timer::Timer;
 
-use attempt::Attempt;
+use attempt::{Attempt, Origin};
 pub(crate) use when::TICK;
 
 /// Attempts of one node at one time.
@@ -46,11 +46,22 @@ struct Search<A> {
     healed: u32,
 }
 
+/// A discovery that is under way.
+#[derive(Clone, Copy, Debug)]
+struct Discovery {
+    id: DiscoverId,
+    command: Option<CommandId>,
+    /// When its answer is no longer waited for.
+    deadline: Instant,
+}
+
+/// How long a host may take to discover.
+const DISCOVERY_MAX: Micros = Micros(60_000_000);
+
 pub(crate) struct Healer<A> {
     attempts: Vec<Attempt<A>>,
     search: Option<Search<A>>,
-    /// A discovery that is under way, and the command that asked for it.
-    discovering: Option<(DiscoverId, Option<CommandId>)>,
+    discovering: Option<Discovery>,
     /// How many hosts the last discovery named.
     hosts: Option<u32>,
     next_discovery: Instant,
@@ -71,19 +82,27 @@ impl<A: Address> Healer<A> {
 
     /// The healer's timer fired: attempts go on, and new ones are considered. `id` is for a discovery.
     pub(crate) fn fire(&mut self, now: Instant, id: DiscoverId, membership: &mut Membership<A>, out: &mut Effects<A>) {
+        if !membership.is_active() {
+            self.rest(CommandError::AlreadyLeft, membership, out);
+            return;
+        }
         for at in (0..self.attempts.len()).rev() {
             if let Some(result) = self.attempts[at].fire(now, membership, out) {
                 self.end(at, result, membership, out);
             }
         }
-        if membership.is_active() {
-            self.consider(now, id, membership, out);
-        }
+        self.consider(now, id, membership, out);
         self.advance(now, membership, out);
         self.arm(now, membership);
     }
 
     fn consider(&mut self, now: Instant, id: DiscoverId, membership: &mut Membership<A>, out: &mut Effects<A>) {
+        if let Some(lost) = self.discovering.filter(|discovery| discovery.deadline <= now) {
+            self.discovering = None;
+            if let Some(command) = lost.command {
+                out.command_done(command, Outcome::Failed(CommandError::DiscoveryFailed));
+            }
+        }
         let Some(period) = membership.config.heal_period else { return };
         if now >= self.next_discovery {
             self.next_discovery = now + period;
@@ -91,17 +110,17 @@ impl<A: Address> Healer<A> {
             let hosts = self.hosts.unwrap_or(listed).max(1);
             let base = membership.config.heal_base_probability;
             if membership.random.chance(base.into(), hosts.into()) {
-                self.discover(id, None, out);
+                self.discover(now, id, None, out);
             }
         }
         if self.attempts.len() < ATTEMPTS_MAX && when::tries_now(membership) {
             if let Some(target) = when::faulty_target(membership) {
-                self.begin(now, target, None, membership, out);
+                self.begin(now, target, Origin::Faulty, membership, out);
             }
         }
     }
 
-    fn discover(&mut self, id: DiscoverId, command: Option<CommandId>, out: &mut Effects<A>) {
+    fn discover(&mut self, now: Instant, id: DiscoverId, command: Option<CommandId>, out: &mut Effects<A>) {
         if self.discovering.is_some() || self.search.is_some() {
             if let Some(command) = command {
                 out.command_done(command, Outcome::Failed(CommandError::Busy));
@@ -109,13 +128,21 @@ impl<A: Address> Healer<A> {
             return;
         }
         out.event(Event::DiscoHeal);
-        self.discovering = Some((id, command));
+        self.discovering = Some(Discovery { id, command, deadline: now + DISCOVERY_MAX });
         out.discover(id);
     }
 
     /// A command asks to search the hosts for partitions.
-    pub(crate) fn heal_via_discovery(&mut self, id: DiscoverId, command: CommandId, out: &mut Effects<A>) {
-        self.discover(id, Some(command), out);
+    pub(crate) fn heal_via_discovery(
+        &mut self,
+        now: Instant,
+        id: DiscoverId,
+        command: CommandId,
+        membership: &mut Membership<A>,
+        out: &mut Effects<A>,
+    ) {
+        self.discover(now, id, Some(command), out);
+        self.arm(now, membership);
     }
 
     /// A command asks to heal with one host.
@@ -127,7 +154,7 @@ impl<A: Address> Healer<A> {
         membership: &mut Membership<A>,
         out: &mut Effects<A>,
     ) {
-        let error = if target == membership.local {
+        let error = if target == membership.local || !is_candidate(target, membership) {
             Some(CommandError::NoCandidate)
         } else if self.attempts.len() >= ATTEMPTS_MAX || self.is_under_way(target) {
             Some(CommandError::Busy)
@@ -136,7 +163,7 @@ impl<A: Address> Healer<A> {
         };
         match error {
             Some(error) => out.command_done(command, Outcome::Failed(error)),
-            None => self.begin(now, target, Some(command), membership, out),
+            None => self.begin(now, target, Origin::Command(command), membership, out),
         }
         self.arm(now, membership);
     }
@@ -145,22 +172,15 @@ impl<A: Address> Healer<A> {
         self.attempts.iter().any(|attempt| attempt.target() == target)
     }
 
-    fn begin(
-        &mut self,
-        now: Instant,
-        target: A,
-        command: Option<CommandId>,
-        membership: &mut Membership<A>,
-        out: &mut Effects<A>,
-    ) {
+    fn begin(&mut self, now: Instant, target: A, origin: Origin, membership: &mut Membership<A>, out: &mut Effects<A>) {
         if !self.is_under_way(target) {
-            self.attempts.push(Attempt::begin(now, target, command, membership, out));
+            self.attempts.push(Attempt::begin(now, target, origin, membership, out));
         }
     }
 
     /// Whether the hosts of this discovery are for the healer.
     pub(crate) fn awaits_hosts(&self, id: DiscoverId) -> bool {
-        self.discovering.is_some_and(|(known, _)| known == id)
+        self.discovering.is_some_and(|discovery| discovery.id == id)
     }
 
     /// The hosts came: those that are unknown here, or faulty or worse, are targets.
@@ -171,7 +191,7 @@ impl<A: Address> Healer<A> {
         membership: &mut Membership<A>,
         out: &mut Effects<A>,
     ) {
-        let Some((_, command)) = self.discovering.take() else { return };
+        let Some(Discovery { command, .. }) = self.discovering.take() else { return };
         let Ok(hosts) = result else {
             if let Some(command) = command {
                 out.command_done(command, Outcome::Failed(CommandError::DiscoveryFailed));
@@ -206,7 +226,7 @@ impl<A: Address> Healer<A> {
                 return;
             };
             if is_candidate(target, membership) {
-                self.begin(now, target, None, membership, out);
+                self.begin(now, target, Origin::Search, membership, out);
             }
         }
     }
@@ -230,7 +250,6 @@ impl<A: Address> Healer<A> {
             let met: alloc::collections::BTreeSet<A> =
                 list.iter().filter(|change| change.status.is_pingable()).map(|change| change.address).collect();
             search.targets.retain(|target| !met.contains(target));
-            search.healed += 1;
         }
         self.with(now, ticket, membership, out, |attempt, membership, out| attempt.listed(now, list, membership, out));
     }
@@ -249,9 +268,6 @@ impl<A: Address> Healer<A> {
         membership: &mut Membership<A>,
         out: &mut Effects<A>,
     ) {
-        if let Some(search) = &mut self.search {
-            search.failures += 1;
-        }
         let result = refused.map_or(HealResult::Failed, HealResult::Refused);
         self.with(now, ticket, membership, out, |_, _, _| Some(result));
     }
@@ -277,30 +293,38 @@ impl<A: Address> Healer<A> {
         if result == HealResult::Merged {
             membership.stats.counters.heal_merges += 1;
         }
+        let failed = matches!(result, HealResult::Failed | HealResult::Refused(_));
+        if let (Origin::Search, Some(search)) = (attempt.origin(), &mut self.search) {
+            if failed {
+                search.failures += 1;
+            } else {
+                search.healed += 1;
+            }
+        }
         out.event(Event::HealEnded { target: attempt.target(), result });
         if let Some(command) = attempt.command() {
-            let outcome = match result {
-                HealResult::Failed | HealResult::Refused(_) => Outcome::Failed(CommandError::HealFailed),
-                HealResult::Merged | HealResult::Waiting | HealResult::Needless => Outcome::Healed(1),
-            };
+            let outcome = if failed { Outcome::Failed(CommandError::HealFailed) } else { Outcome::Healed(1) };
             out.command_done(command, outcome);
         }
     }
 
-    /// Ends all commands that wait, when the node stops for good.
-    pub(crate) fn give_up(&mut self, membership: &mut Membership<A>, out: &mut Effects<A>) {
-        let destroyed = Outcome::Failed(CommandError::Destroyed);
+    /// Heals no more: all that is under way ends, and the commands that wait for it.
+    pub(crate) fn rest(&mut self, why: CommandError, membership: &mut Membership<A>, out: &mut Effects<A>) {
         let search = self.search.take().and_then(|search| search.command);
-        let discovery = self.discovering.take().and_then(|(_, command)| command);
+        let discovery = self.discovering.take().and_then(|discovery| discovery.command);
         let attempts = self.attempts.drain(..).filter_map(|attempt| attempt.command());
         for command in attempts.chain(search).chain(discovery) {
-            out.command_done(command, destroyed);
+            out.command_done(command, Outcome::Failed(why));
         }
+        self.next_discovery = Instant::NEVER;
         membership.timers.set(Timer::Heal, Instant::NEVER);
     }
 
     fn arm(&self, now: Instant, membership: &mut Membership<A>) {
         let mut at = self.next_discovery;
+        if let Some(discovery) = self.discovering {
+            at = at.min(discovery.deadline);
+        }
         for attempt in &self.attempts {
             at = at.min(attempt.deadline());
         }

@@ -31,12 +31,12 @@ pub(super) fn tries_now<A: Address>(membership: &mut Membership<A>) -> bool {
     if !may_try(membership) {
         return false;
     }
-    let faulty = u64::from(membership.members.count(Status::Faulty));
+    let faulty = u128::from(membership.members.count(Status::Faulty));
     let side = u64::from(membership.members.pingable()) + 1;
-    let all = faulty + side;
+    let all = faulty + u128::from(side);
     // In millionths of an attempt a tick, for the whole side.
     let rate = u64::from(membership.config.heal_faulty_rate) * 1_000_000;
-    let share = (4 * faulty * faulty * 1_000_000 / (all * all)).min(1_000_000);
+    let share = (4 * faulty * faulty * 1_000_000 / (all * all)).min(1_000_000) as u64;
     let by_share = rate * share / 1_000_000;
     let period = membership.config.heal_period.unwrap_or(TICK).0.max(1);
     let at_least = u64::from(membership.config.heal_base_probability) * 1_000_000 * TICK.0 / period;

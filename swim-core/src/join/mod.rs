@@ -37,8 +37,10 @@ enum State {
     Round(Instant),
     /// Waiting for the next round.
     Pause,
-    /// Over, well or not.
-    Over,
+    /// The node has joined.
+    Joined,
+    /// It gave up; it may be bootstrapped again.
+    Failed,
 }
 
 /// A join request that is under way.
@@ -89,15 +91,21 @@ impl<A: Address> Joiner<A> {
         command: CommandId,
         options: BootstrapOptions,
         id: DiscoverId,
+        membership: &mut Membership<A>,
         out: &mut Effects<A>,
     ) {
-        let failed_before = self.state == State::Over && self.joined.is_empty();
-        if self.state != State::Idle && !failed_before {
+        if !matches!(self.state, State::Idle | State::Failed) {
             out.command_done(command, Outcome::Failed(CommandError::AlreadyBootstrapped));
             return;
         }
         (self.command, self.options, self.started, self.rounds) = (command, options, now, 0);
+        self.discover(id, membership, out);
+    }
+
+    /// Asks for hosts; a host that never answers ends the join when its time is up.
+    fn discover(&mut self, id: DiscoverId, membership: &mut Membership<A>, out: &mut Effects<A>) {
         self.state = State::Discovering(id);
+        membership.timers.set(Timer::Join, self.started + membership.config.join_max);
         out.discover(id);
     }
 
@@ -116,7 +124,7 @@ impl<A: Address> Joiner<A> {
     ) -> Progress {
         let Ok(hosts) = result else { return self.pause(now, membership, out) };
         self.hosts = targets::others(hosts, membership.local, HOSTS_MAX);
-        if self.hosts.is_empty() {
+        if self.joined.len() >= self.needed(membership) {
             return self.succeed(now, membership, out);
         }
         self.round(now, membership, out);
@@ -131,7 +139,7 @@ impl<A: Address> Joiner<A> {
     fn round(&mut self, now: Instant, membership: &mut Membership<A>, out: &mut Effects<A>) {
         out.event(Event::JoinTriesUpdate { retries: self.rounds });
         self.rounds = self.rounds.saturating_add(1);
-        let missing = self.needed(membership) - self.joined.len();
+        let missing = self.needed(membership).saturating_sub(self.joined.len());
         let count = missing * membership.config.parallelism_factor;
         let chosen = targets::choose(&self.hosts, &self.joined, count, membership.local, &mut membership.random);
         self.asked.clear();
@@ -204,6 +212,7 @@ impl<A: Address> Joiner<A> {
         if let (Some(after), false) = (membership.config.join_settle_after, self.joined.is_empty()) {
             until = until.min((self.started + after).max(now + Micros(1)));
         }
+        until = until.min(self.started + membership.config.join_max);
         self.state = State::Pause;
         membership.timers.set(Timer::Join, until);
         if self.hosts.is_empty() {
@@ -227,17 +236,20 @@ impl<A: Address> Joiner<A> {
                 if settled && !self.joined.is_empty() {
                     return self.succeed(now, membership, out);
                 }
+                if now.since(self.started) >= membership.config.join_max {
+                    return self.fail(JoinFailedReason::Error, membership, out);
+                }
                 // Hosts may have changed meanwhile, so they are discovered anew for each round.
-                self.state = State::Discovering(id);
-                out.discover(id);
+                self.discover(id, membership, out);
                 Progress::Pending
             }
-            State::Idle | State::Discovering(_) | State::Over => Progress::Pending,
+            State::Discovering(_) => self.fail(JoinFailedReason::Error, membership, out),
+            State::Idle | State::Joined | State::Failed => Progress::Pending,
         }
     }
 
     fn succeed(&mut self, now: Instant, membership: &mut Membership<A>, out: &mut Effects<A>) -> Progress {
-        self.state = State::Over;
+        self.state = State::Joined;
         membership.timers.set(Timer::Join, Instant::NEVER);
         membership.standing = Standing::Member;
         membership.announce_oneself(out);
@@ -255,10 +267,10 @@ impl<A: Address> Joiner<A> {
         membership: &mut Membership<A>,
         out: &mut Effects<A>,
     ) -> Progress {
-        if matches!(self.state, State::Idle | State::Over) {
+        if matches!(self.state, State::Idle | State::Joined | State::Failed) {
             return Progress::Pending;
         }
-        self.state = State::Over;
+        self.state = State::Failed;
         self.asked.clear();
         self.joined.clear();
         membership.timers.set(Timer::Join, Instant::NEVER);

@@ -7,6 +7,7 @@ use crate::member::{Change, Changes, Incarnation, Precedence, Status, precedence
 use crate::memberlist::{Slot, State};
 use crate::observe::{Event, RejectReason};
 use crate::time::{Instant, Micros};
+use crate::timer::Timer;
 
 /// Whether what is applied is told to others (R6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +76,11 @@ impl<A: Address> Membership<A> {
         if new != old {
             out.event(Event::ChecksumCompute { checksum: new, old });
         }
+        // Here and not with each change, so that the lists of two events do not mix.
+        if self.rollup.len() >= self.config.rollup_max {
+            self.rollup.flush(out);
+            self.timers.set(Timer::Rollup, Instant::NEVER);
+        }
         self.adjust_limit(out);
         self.arm_transitions();
     }
@@ -122,7 +128,7 @@ impl<A: Address> Membership<A> {
         spread: Spread,
         out: &mut Effects<A>,
     ) -> Option<Slot> {
-        if change.incarnation > known.incarnation && self.is_absurd(now, Some(known.incarnation), change.incarnation) {
+        if change.incarnation > known.incarnation && self.is_absurd(now, change.incarnation, change.status) {
             self.reject(from, RejectReason::Incarnation, out);
             return None;
         }
@@ -192,7 +198,7 @@ impl<A: Address> Membership<A> {
                 return None;
             }
         }
-        if self.is_absurd(now, None, change.incarnation) {
+        if self.is_absurd(now, change.incarnation, change.status) {
             self.reject(from, RejectReason::Incarnation, out);
             return None;
         }
@@ -208,14 +214,18 @@ impl<A: Address> Membership<A> {
     }
 
     /// Whether a claim is too far ahead of the clock, or leaves no room to refute (R2).
+    ///
+    /// What is known of the member does not count, or claims could climb step by step. Accusations reach half as far
+    /// as what a member says of itself, so that a refutation of what is accepted here is accepted everywhere.
     #[inline]
-    pub(super) fn is_absurd(&self, now: Instant, known: Option<Incarnation>, claimed: Incarnation) -> bool {
-        if claimed > Incarnation::CEILING {
+    pub(super) fn is_absurd(&self, now: Instant, claimed: Incarnation, status: Status) -> bool {
+        let accuses = status != Status::Alive;
+        if accuses && claimed > Incarnation::CEILING {
             return true;
         }
         let Some(limit) = self.config.incarnation_limit_ms else { return false };
-        let base = self.wall(now).0.max(known.map_or(0, Incarnation::get));
-        claimed.get() > base.saturating_add(limit)
+        let reach = if accuses { limit } else { limit.saturating_mul(2) };
+        claimed.get() > self.wall(now).0.saturating_add(reach)
     }
 
     fn report_far_off(&mut self, now: Instant, known: State, change: Change<'_, A>, out: &mut Effects<A>) {

@@ -25,7 +25,7 @@ impl<A: Address> Membership<A> {
         if !self.refutes() || precedence(Some(own), claim) != Precedence::Wins {
             return false;
         }
-        if self.is_absurd(now, Some(own.incarnation), claim.incarnation) {
+        if self.is_absurd(now, claim.incarnation, claim.status) {
             self.reject(from, RejectReason::Incarnation, out);
             return false;
         }

@@ -60,7 +60,9 @@ pub(crate) struct Membership<A: Copy> {
     pub(crate) queue: Queue,
     /// For which number of pingable members the send limit holds, and the limit.
     limit_for: u32,
-    limit: u32,
+    pub(crate) limit: u32,
+    /// How often the versions of any member's pending changes have started again.
+    pub(crate) wraps: u32,
     /// The soonest moment at which gossip may go out again (R5).
     pub(crate) next_gossip: Instant,
     pub(crate) stats: Stats,
@@ -101,6 +103,7 @@ impl<A: Address> Membership<A> {
             queue,
             limit_for: 0,
             limit,
+            wraps: 0,
             next_gossip: boot.now,
             stats: Stats::default(),
             suspicions: Suspicions::new(config.suspicion, config.period),
@@ -175,6 +178,7 @@ impl<A: Address> Membership<A> {
             return;
         }
         self.limit_for = pingable;
+        self.want_gossip();
         let limit = send_limit(self.config.retransmit_factor, pingable);
         if limit != self.limit {
             let old = core::mem::replace(&mut self.limit, limit);

@@ -51,9 +51,8 @@ impl<A: Address> Membership<A> {
             Spread::No if known.is_some() => self.forget_pending(slot),
             Spread::No => {}
         }
-        let settings = (self.config.rollup_flush, self.config.rollup_max);
-        if let Some(at) = self.rollup.add(now, settings, change, out) {
-            self.timers.set(Timer::Rollup, at);
+        if self.rollup.add(change, out) {
+            self.timers.set(Timer::Rollup, now + self.config.rollup_flush);
         }
     }
 
@@ -85,9 +84,7 @@ impl<A: Address> Membership<A> {
             }
             Status::Tombstone => self.transitions.set(slot, now + self.config.tombstone),
         }
-        if change.status != Status::Alive {
-            self.tidy_transitions();
-        }
+        self.tidy_transitions();
     }
 
     /// Keeps the dead entries of the transitions below the living ones (I7).
@@ -100,21 +97,28 @@ impl<A: Address> Membership<A> {
     pub(crate) fn enqueue(&mut self, slot: Slot, superseded: Superseded, _: &mut Effects<A>) {
         let version = self.members.next_version(slot);
         if version == 0 {
-            // Versions start again: what is left of this member in the ring would be taken for the new change.
-            self.queue.purge(|pending| pending.slot() != slot);
+            self.versions_start_again(slot);
         }
         self.queue.push(Pending::new(slot, version), superseded);
         if self.queue.is_littered() {
             let members = &self.members;
-            self.queue.purge(|pending| members.version(pending.slot()) == pending.version());
+            self.queue.purge(|pending| {
+                members.is_listed(pending.slot()) && members.version(pending.slot()) == pending.version()
+            });
         }
         self.want_gossip();
+    }
+
+    /// What is left of the member in the ring, or charged to a message, would be taken for the new change.
+    fn versions_start_again(&mut self, slot: Slot) {
+        self.wraps = self.wraps.wrapping_add(1);
+        self.queue.purge_slot(slot);
     }
 
     /// What was pending about a member is told no more.
     pub(super) fn forget_pending(&mut self, slot: Slot) {
         if self.members.next_version(slot) == 0 {
-            self.queue.purge(|pending| pending.slot() != slot);
+            self.versions_start_again(slot);
         }
         self.queue.note_stale();
     }

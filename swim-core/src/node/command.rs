@@ -23,7 +23,7 @@ impl<A: Address> Node<A> {
         match command {
             Command::Bootstrap(options) => {
                 let discovery = self.discovery();
-                self.joiner.bootstrap(now, id, options, discovery, out);
+                self.joiner.bootstrap(now, id, options, discovery, &mut self.membership, out);
             }
             Command::Leave => self.depart(now, id, Standing::Left, Status::Leave, out),
             Command::SelfEvict => self.depart(now, id, Standing::Evicted, Status::Faulty, out),
@@ -32,7 +32,7 @@ impl<A: Address> Node<A> {
             Command::HealViaDiscovery => {
                 if self.membership.is_active() {
                     let discovery = self.discovery();
-                    self.healer.heal_via_discovery(discovery, id, out);
+                    self.healer.heal_via_discovery(now, discovery, id, &mut self.membership, out);
                 } else {
                     out.command_done(id, Outcome::Failed(self.why_inactive()));
                 }
@@ -90,11 +90,12 @@ impl<A: Address> Node<A> {
             out.command_done(id, Outcome::Failed(error));
             return;
         }
-        if standing == Standing::Evicted {
-            self.probe.abandon(now, &mut self.membership, out);
-        }
         self.membership.change_oneself(now, status, None, out);
         self.membership.standing = standing;
+        if standing == Standing::Evicted {
+            self.probe.abandon(now, &mut self.membership, out);
+            self.healer.rest(CommandError::AlreadyLeft, &mut self.membership, out);
+        }
         self.departure.depart(now, id, &mut self.membership, out);
     }
 
@@ -107,6 +108,7 @@ impl<A: Address> Node<A> {
             Standing::Left | Standing::Evicted => {
                 self.membership.standing = Standing::Member;
                 self.membership.change_oneself(now, Status::Alive, None, out);
+                self.healer.run(now, &mut self.membership);
                 Outcome::Done
             }
         };
@@ -140,7 +142,8 @@ impl<A: Address> Node<A> {
         self.probe.abandon(now, &mut self.membership, out);
         self.helping.give_up(&mut self.membership, out);
         self.joiner.fail(JoinFailedReason::Destroyed, &mut self.membership, out);
-        self.healer.give_up(&mut self.membership, out);
+        self.healer.rest(CommandError::Destroyed, &mut self.membership, out);
+        self.full_sync.give_up();
         self.departure.give_up(&mut self.membership, out);
         self.membership.rollup.flush(out);
         self.membership.standing = Standing::Destroyed;

@@ -7,7 +7,7 @@ use crate::disseminate::issue::Reader;
 use crate::effect::Effects;
 use crate::join;
 use crate::member::Changes;
-use crate::membership::{Spread, Standing, reply_channel};
+use crate::membership::{Membership, Spread, Standing, reply_channel};
 use crate::message::{Kind, Message, Reach, Readiness, RefusedReason, Seq, SyncReason, Ticket, Via};
 use crate::observe::{Endpoint, Event, RejectReason};
 use crate::probe::help::Request;
@@ -16,6 +16,9 @@ use crate::time::Instant;
 /// After so many rounds in a row that found another checksum and nothing to tell, the pinger syncs as well: the
 /// pinged node may not list it.
 const DIVERGED_ROUNDS: u32 = 3;
+/// After so many rounds in a row that found another checksum it syncs whatever there is to tell: where changes never
+/// end, a lost one would otherwise stay lost.
+const DIFFERING_ROUNDS: u32 = 10;
 
 impl<A: Address> Node<A> {
     #[inline]
@@ -23,7 +26,6 @@ impl<A: Address> Node<A> {
         if self.is_refused(from, via, message.kind, out) {
             return;
         }
-        self.membership.owed.clear();
         match message.kind {
             Kind::Ping { seq } => self.ping(now, from, via, seq, message, out),
             Kind::Ack { seq, .. } => self.ack(now, from, via, seq, message, out),
@@ -41,6 +43,7 @@ impl<A: Address> Node<A> {
             Kind::List | Kind::SyncAnswer { .. } | Kind::Done => self.response(now, from, via, message, out),
             Kind::Refused { reason } => self.refused(now, from, via, reason, out),
         }
+        self.membership.settle(from, out);
     }
 
     /// Turns away what no part may see: a stopped node's messages, one's own, and those that came by a wrong way.
@@ -114,14 +117,17 @@ impl<A: Address> Node<A> {
             membership.reject(from, RejectReason::Unsolicited, out);
             return;
         }
-        membership.apply(now, from, message.changes, Spread::Yes, out);
+        // While members of either side must reincarnate nothing at all is merged (R11).
+        if healed.is_none() {
+            membership.apply(now, from, message.changes, Spread::Yes, out);
+        }
         if probed {
             self.probe.acked(now, message.changes, membership, out);
             let differs = message.checksum != membership.members.checksum();
             if differs && !membership.config.sync_in_answer {
                 self.notice_divergence(now, from, message, out);
             } else {
-                self.diverged = 0;
+                (self.diverged, self.differing) = (0, 0);
             }
         } else if let Some(ticket) = healed {
             self.healer.done(now, ticket, membership, out);
@@ -145,15 +151,12 @@ impl<A: Address> Node<A> {
 
     fn notice_divergence(&mut self, now: Instant, from: A, message: Message<'_, A>, out: &mut Effects<A>) {
         let membership = &mut self.membership;
-        let told = told(message.changes);
-        if told == Told::Something || !membership.queue.is_empty() {
-            self.diverged = 0;
-            return;
-        }
-        self.diverged += 1;
-        if self.diverged >= DIVERGED_ROUNDS {
-            self.diverged = 0;
-            self.full_sync.consider(now, (from, message.checksum), told, membership, out);
+        self.differing += 1;
+        let quiet = message.changes.is_empty() && membership.queue.is_empty();
+        self.diverged = if quiet { self.diverged + 1 } else { 0 };
+        if self.diverged >= DIVERGED_ROUNDS || self.differing >= DIFFERING_ROUNDS {
+            (self.diverged, self.differing) = (0, 0);
+            self.full_sync.consider(now, (from, message.checksum), Told::Persistently, membership, out);
         }
     }
 
@@ -210,7 +213,13 @@ impl<A: Address> Node<A> {
             membership.answer(from, via, Kind::Refused { reason: RefusedReason::NotPingable }, out);
             return;
         }
-        let lacking = full_sync::answer(now, from, reason, message.changes, membership, out);
+        if known.is_none() {
+            // It speaks for itself; what else it knows is heard once it is a member here.
+            apply_own(now, from, message.changes, membership, out);
+        } else {
+            full_sync::merge(now, from, reason, message.changes, membership, out);
+        }
+        let lacking = full_sync::difference(message.changes, membership, out);
         out.send(from, reply_channel(via), Kind::SyncAnswer { reason }, membership.head(), lacking);
     }
 
@@ -267,6 +276,7 @@ impl<A: Address> Node<A> {
         let Some(ticket) = response_ticket(via) else { return };
         membership.stats.counters.refused += 1;
         let seq = Seq(ticket.0 as u32);
+        let lives = matches!(reason, RefusedReason::NotReady | RefusedReason::Busy);
         if self.joiner.owns(from, ticket) {
             let progress = self.joiner.ended(now, ticket, None, membership, out);
             self.joined(now, progress);
@@ -275,14 +285,37 @@ impl<A: Address> Node<A> {
         } else if self.full_sync.owns(from, ticket) {
             self.full_sync.ended(now, ticket, None, membership, out);
         } else if self.probe.owns_ping(from, ticket) {
-            self.probe.acked(now, Changes::NONE, membership, out);
+            if lives {
+                self.probe.acked(now, Changes::NONE, membership, out);
+            } else {
+                self.probe.undeliverable(now, from, Some(ticket), membership, out);
+            }
         } else if ticket == Ticket(u64::from(seq.0)) && self.probe.awaits_helper(from, seq) {
             self.probe.helper_answered(now, seq, Reach::NotReady, membership, out);
         } else if ticket == Ticket(u64::from(seq.0)) && self.helping.awaits(from, seq) {
-            self.helping.acked(now, seq, membership, out);
+            if lives {
+                self.helping.acked(now, seq, membership, out);
+            } else {
+                self.helping.undeliverable(from, Some(ticket), membership, out);
+            }
         } else {
             membership.reject(from, RejectReason::Unsolicited, out);
         }
+    }
+}
+
+/// Applies what a peer says of itself, and nothing else.
+fn apply_own<A: Address>(
+    now: Instant,
+    from: A,
+    changes: Changes<'_, A>,
+    membership: &mut Membership<A>,
+    out: &mut Effects<A>,
+) {
+    if let Some(own) = changes.iter().find(|change| change.address == from) {
+        let mut one = crate::member::ChangeList::new();
+        one.push(own);
+        membership.apply(now, from, one.as_changes(), Spread::Yes, out);
     }
 }
 

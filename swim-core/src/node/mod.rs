@@ -13,7 +13,7 @@ use crate::effect::{DiscoverId, Effects};
 use crate::heal::Healer;
 use crate::input::{About, Boot, Input, StartGossip};
 use crate::join::{Joiner, Progress};
-use crate::membership::Membership;
+use crate::membership::{Membership, Standing};
 use crate::message::Via;
 use crate::probe::help::Helping;
 use crate::probe::round::Probe;
@@ -74,6 +74,8 @@ pub struct Node<A: Copy> {
     next_discovery: u64,
     /// Rounds in a row in which a peer had nothing to tell and another checksum.
     diverged: u32,
+    /// Rounds in a row in which a peer had another checksum.
+    differing: u32,
 }
 
 impl<A: Address> Node<A> {
@@ -94,6 +96,7 @@ impl<A: Address> Node<A> {
             armed: Instant::NEVER,
             next_discovery: 0,
             diverged: 0,
+            differing: 0,
         }
     }
 
@@ -120,8 +123,8 @@ impl<A: Address> Node<A> {
             }
             Input::Command { id, command } => self.command(now, id, command, out),
         }
-        // A deadline that a message moved into the past is due now, not late.
-        let earliest = self.membership.timers.earliest().max(now);
+        // A deadline that a message moved into the past is due now; one that the host was told and missed stays late.
+        let earliest = self.membership.timers.earliest().max(self.armed.min(now));
         if earliest != self.armed {
             self.armed = earliest;
             out.wake((earliest != Instant::NEVER).then_some(earliest));
@@ -180,6 +183,9 @@ impl<A: Address> Node<A> {
     }
 
     fn undeliverable(&mut self, now: Instant, to: A, about: About, out: &mut Effects<A>) {
+        if self.membership.standing == Standing::Destroyed {
+            return;
+        }
         self.membership.stats.counters.undeliverable += 1;
         let ticket = match about {
             About::Datagram => None,

@@ -3,7 +3,6 @@
 use crate::effect::Effects;
 use crate::member::{Change, ChangeList};
 use crate::observe::{Event, EventKind};
-use crate::time::{Instant, Micros};
 
 /// Changes that wait to be reported. Empty, and without cost, where nobody wants the event.
 #[derive(Clone, Debug)]
@@ -16,24 +15,14 @@ impl<A: Copy + 'static> Rollup<A> {
         Self { waiting: ChangeList::new() }
     }
 
-    /// Keeps a change that was applied; returns when to flush, if that moved.
+    /// Keeps a change that was applied, if anyone wants to know; returns whether it was kept.
     #[inline]
-    pub(crate) fn add(
-        &mut self,
-        now: Instant,
-        (flush_after, max): (Micros, usize),
-        change: Change<'_, A>,
-        out: &mut Effects<A>,
-    ) -> Option<Instant> {
-        if !out.wants(EventKind::Rollup) {
-            return None;
+    pub(crate) fn add(&mut self, change: Change<'_, A>, out: &Effects<A>) -> bool {
+        let wanted = out.wants(EventKind::Rollup);
+        if wanted {
+            self.waiting.push(change);
         }
-        self.waiting.push(change);
-        if self.waiting.len() >= max {
-            self.flush(out);
-            return Some(Instant::NEVER);
-        }
-        Some(now + flush_after)
+        wanted
     }
 
     /// Reports what waits.

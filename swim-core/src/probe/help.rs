@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::address::Address;
-use crate::disseminate::Pending;
+use crate::disseminate::Charged;
 use crate::disseminate::full_sync::whole_list;
 use crate::disseminate::issue::Reader;
 use crate::effect::Effects;
@@ -16,8 +16,8 @@ use crate::timer::Timer;
 
 /// Targets that a node pings for others at one time.
 pub(crate) const HELPED_MAX: usize = 64;
-/// The longest that an asker may have a helper wait.
-const TIMEOUT_MAX: Micros = Micros(60_000_000);
+/// ... and for one asker.
+const HELPED_PER_ASKER: usize = 8;
 
 /// One ping for another.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ struct Job<A> {
     seq: Seq,
     started: Instant,
     deadline: Instant,
-    charged: Vec<Pending>,
+    charged: Charged,
 }
 
 /// What a ping-req asks for.
@@ -48,7 +48,7 @@ pub(crate) struct Request<A> {
 pub(crate) struct Helping<A> {
     jobs: Vec<Job<A>>,
     /// Buffers of jobs that ended, to be used again.
-    spare: Vec<Vec<Pending>>,
+    spare: Vec<Charged>,
 }
 
 impl<A: Address> Helping<A> {
@@ -65,7 +65,12 @@ impl<A: Address> Helping<A> {
         membership: &mut Membership<A>,
         out: &mut Effects<A>,
     ) {
-        let overloaded = self.jobs.len() >= HELPED_MAX;
+        let of_asker = self.jobs.iter().filter(|job| job.asker == request.asker);
+        if request.via == Via::Datagram && of_asker.clone().any(|job| job.asker_seq == request.seq) {
+            // The network delivered it twice.
+            return;
+        }
+        let overloaded = self.jobs.len() >= HELPED_MAX || of_asker.count() >= HELPED_PER_ASKER;
         if overloaded {
             membership.reject(request.asker, RejectReason::Overloaded, out);
         }
@@ -74,6 +79,8 @@ impl<A: Address> Helping<A> {
         } else {
             (request.target == membership.local).then_some(Reach::Reached)
         };
+        // An asker of the same configuration allows no more, however unhealthy it is.
+        let longest = membership.config.ping_request_timeout.times(u64::from(membership.config.local_health_max) + 1);
         let mut job = Job {
             asker: request.asker,
             asker_incarnation: request.incarnation,
@@ -83,7 +90,7 @@ impl<A: Address> Helping<A> {
             target: request.target,
             seq: membership.next_seq(),
             started: now,
-            deadline: now + request.timeout.min(TIMEOUT_MAX).max(Micros(1)),
+            deadline: now + request.timeout.min(longest).max(Micros(1)),
             charged: self.spare.pop().unwrap_or_default(),
         };
         if let Some(reach) = reach {

@@ -10,7 +10,7 @@
 use alloc::vec::Vec;
 
 use crate::address::Address;
-use crate::disseminate::Pending;
+use crate::disseminate::Charged;
 use crate::disseminate::issue::Reader;
 use crate::effect::{CommandId, Effects, Outcome};
 use crate::member::{Changes, Incarnation};
@@ -49,7 +49,7 @@ struct Helper<A> {
     answer: Option<Reach>,
     /// The transport said that it cannot be reached.
     lost: bool,
-    charged: Vec<Pending>,
+    charged: Charged,
 }
 
 /// The one round that is under way, or the pause between two.
@@ -62,7 +62,7 @@ pub(crate) struct Probe<A> {
     pinged: Incarnation,
     started: Instant,
     period_end: Instant,
-    charged: Vec<Pending>,
+    charged: Charged,
     helpers: Vec<Helper<A>>,
     asked: usize,
     stream: Option<Ticket>,
@@ -85,7 +85,7 @@ impl<A: Address> Probe<A> {
             pinged: Incarnation::default(),
             started: Instant::ZERO,
             period_end: Instant::ZERO,
-            charged: Vec::new(),
+            charged: Charged::default(),
             helpers: Vec::new(),
             asked: 0,
             stream: None,
@@ -235,7 +235,7 @@ impl<A: Address> Probe<A> {
             let seq = membership.next_seq();
             let address = membership.members.address(slot);
             if number == self.helpers.len() {
-                self.helpers.push(Helper { address, seq, answer: None, lost: false, charged: Vec::new() });
+                self.helpers.push(Helper { address, seq, answer: None, lost: false, charged: Charged::default() });
             }
             let helper = &mut self.helpers[number];
             (helper.address, helper.seq, helper.answer, helper.lost) = (address, seq, None, false);

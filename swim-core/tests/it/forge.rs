@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use swim_core::{
-    Change, ChangeList, Channel, Checksum, ClusterId, GossipOptions, Incarnation, Kind, Labels, Message,
-    Micros, Options, OwnedMessage, Reach, Readiness, Seq, Source, Status, Via,
+    Change, ChangeList, Channel, Checksum, ClusterId, GossipOptions, Incarnation, Kind, Labels, Message, Micros,
+    Options, OwnedMessage, Reach, Readiness, Seq, Source, Status, Via,
 };
 
 use crate::world::{Letter, WALL, World};
@@ -188,4 +188,3 @@ impl World {
         self.last(to, from).clone()
     }
 }
-

@@ -129,9 +129,7 @@ fn a_not_reached_arrives_before_the_verdict_of_the_asker() {
     for at in 1..=4 {
         assert_eq!(world.count(at, EventKind::PingRequestSendError), 0, "every helper was heard at {at}");
         assert_eq!(world.node(at).counters().rounds_inconclusive, 0);
-        let accused = |event: &Event<'_, u32>| {
-            matches!(event, Event::MakeNodeStatus { address, status: Suspect } if *address != 5)
-        };
+        let accused = |event: &Event<'_, u32>| matches!(event, Event::MakeNodeStatus { address, status: Suspect } if *address != 5);
         assert!(!world.events(at).any(|event| accused(&event)));
     }
     assert!((1..=4).any(|at| world.status(at, 5) == Some(Suspect)));

@@ -146,9 +146,9 @@ fn absurd_incarnations_are_rejected_and_counted() {
     assert_eq!(world.node(1).checksum(), checksum);
     assert_eq!(world.node(1).incarnation(), own_incarnation);
     assert_eq!(world.node(1).counters().rejected_incarnation, 3);
-    let rejected = world.events(1).filter(|event| {
-        matches!(event, swim_core::Event::Rejected { source: 2, reason: RejectReason::Incarnation })
-    });
+    let rejected = world
+        .events(1)
+        .filter(|event| matches!(event, swim_core::Event::Rejected { source: 2, reason: RejectReason::Incarnation }));
     assert_eq!(rejected.count(), 3);
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use swim_core::{About, Channel, EventKind, Input, Kind, Options, Reach, Readiness, RefusedReason, StartGossip, Status};
+use swim_core::{
+    About, Channel, EventKind, Input, Kind, Options, Reach, Readiness, RefusedReason, StartGossip, Status,
+};
 
 use crate::forge::{ack, inc, is_ack, is_ping, message, millis, own, quiet_lan, quiet_ringpop, said, secs};
 use crate::world::{Letter, World};

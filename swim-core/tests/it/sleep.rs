@@ -22,9 +22,9 @@ fn a_node_that_slept_for_a_minute_accuses_nobody() {
         world.forget();
         world.wake_up(1);
         world.run(secs(30));
-        let accused = world.events(1).filter(|event| {
-            matches!(event, swim_core::Event::MakeNodeStatus { status: Suspect | Faulty, .. })
-        });
+        let accused = world
+            .events(1)
+            .filter(|event| matches!(event, swim_core::Event::MakeNodeStatus { status: Suspect | Faulty, .. }));
         assert_eq!(accused.count(), 0, "asleep {into} ms into the round");
     }
 }

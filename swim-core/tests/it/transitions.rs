@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use swim_core::{Command, EventKind, Kind, Options, Status, SyncReason, Via};
 
-use crate::forge::{
-    inc, message, millis, own, ping, ping_req, quiet_lan, quiet_ringpop, said, secs,
-};
+use crate::forge::{inc, message, millis, own, ping, ping_req, quiet_lan, quiet_ringpop, said, secs};
 use crate::world::World;
 use Status::{Alive, Faulty, Leave, Suspect, Tombstone};
 
