@@ -19,7 +19,7 @@ use crate::memberlist::Slot;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Pending(u32);
 
-const VERSION_SHIFT: u32 = 27;
+const VERSION_SHIFT: u32 = 25;
 const SLOT_MASK: u32 = (1 << VERSION_SHIFT) - 1;
 
 impl Pending {

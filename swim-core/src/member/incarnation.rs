@@ -10,8 +10,9 @@ use crate::time::UnixMillis;
 pub struct Incarnation(u64);
 
 impl Incarnation {
-    /// The largest there is: 52 bits, exact in JSON too, milliseconds until long after the year 100,000.
-    pub const MAX: Self = Self((1 << 52) - 1);
+    /// The largest there is: 50 bits, exact in JSON too, milliseconds until the year 37,648.
+    pub const MAX: Self = Self((1 << Self::BITS) - 1);
+    pub(crate) const BITS: u32 = 50;
     /// Claims above this are rejected everywhere, so that their subject always has room left to refute (R2).
     pub const CEILING: Self = Self(Self::MAX.0 - (1 << 20));
 
@@ -19,6 +20,12 @@ impl Incarnation {
     #[inline]
     pub const fn new(number: u64) -> Option<Self> {
         if number <= Self::MAX.0 { Some(Self(number)) } else { None }
+    }
+
+    /// The incarnation in the low bits of `bits`.
+    #[inline]
+    pub(crate) const fn from_low_bits(bits: u64) -> Self {
+        Self(bits & Self::MAX.0)
     }
 
     /// The number.

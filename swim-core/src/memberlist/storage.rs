@@ -8,7 +8,6 @@ use super::index::Index;
 use super::order::{Candidates, Order};
 use super::slot_map::SlotMap;
 use crate::address::Address;
-use crate::hash::mix64;
 use crate::labels::Labels;
 use crate::member::{Change, Claim, Incarnation, Member, Source, Status};
 use crate::message::Checksum;
@@ -38,8 +37,8 @@ pub(crate) struct State {
 /// One member: its address and 64 bits in two halves, so that a four-byte address makes twelve bytes.
 ///
 /// ```text
-/// bits 0..52 incarnation | 52..55 status, 7 where vacant | 55 in the probe order | 56 has labels
-///      57..59 source (own, none, this node, another)     | 59..64 version of the pending change
+/// bits 0..50 incarnation | 50..53 status, 7 where vacant | 53 in the probe order | 54 has labels
+///      55..57 source (own, none, this node, another)     | 57..64 version of the pending change
 /// ```
 #[derive(Clone, Copy, Debug)]
 struct Record<A> {
@@ -48,11 +47,14 @@ struct Record<A> {
     high: u32,
 }
 
-const STATUS_SHIFT: u32 = 52;
-const ORDERED: u64 = 1 << 55;
-const LABELED: u64 = 1 << 56;
-const SOURCE_SHIFT: u32 = 57;
-const VERSION_SHIFT: u32 = 59;
+const STATUS_SHIFT: u32 = Incarnation::BITS;
+const ORDERED: u64 = 1 << 53;
+const LABELED: u64 = 1 << 54;
+const SOURCE_SHIFT: u32 = 55;
+const VERSION_SHIFT: u32 = 57;
+const VERSION_BITS: u32 = 64 - VERSION_SHIFT;
+/// What a change of its member leaves as it is.
+const KEPT: u64 = ORDERED | u64::MAX << VERSION_SHIFT;
 const VACANT: u64 = 7;
 
 const SOURCE_OWN: u64 = 0;
@@ -88,7 +90,7 @@ impl<A: Copy> Record<A> {
     }
 
     fn set(&mut self, flag: u64, on: u64) {
-        self.set_bits(self.bits() & !flag | flag * on);
+        self.set_bits(self.bits() & !flag | (flag * on));
     }
 
     #[inline]
@@ -98,9 +100,15 @@ impl<A: Copy> Record<A> {
 
     #[inline]
     fn state(&self) -> State {
-        let incarnation = Incarnation::new(self.bits() & Incarnation::MAX.get()).expect("52 bits are in range");
-        let status = Status::from_number(self.field(STATUS_SHIFT, 3) as u8).expect("the slot is not vacant");
-        State { incarnation, status }
+        debug_assert!(!self.is_vacant());
+        let status = match self.field(STATUS_SHIFT, 3) {
+            0 => Status::Alive,
+            1 => Status::Suspect,
+            2 => Status::Faulty,
+            3 => Status::Leave,
+            _ => Status::Tombstone,
+        };
+        State { incarnation: Incarnation::from_low_bits(self.bits()), status }
     }
 }
 
@@ -138,7 +146,7 @@ impl<A: Address> Memberlist<A> {
 
     #[inline]
     fn hash(&self, address: &A) -> u64 {
-        mix64(address.hash(self.key))
+        address.hash(self.key)
     }
 
     /// Where a member is listed.
@@ -171,7 +179,7 @@ impl<A: Address> Memberlist<A> {
         };
         let hash = self.hash(&change.address);
         let Self { index, records, key, .. } = self;
-        index.insert(hash, slot.0, |number| mix64(records[number as usize].address.hash(*key)));
+        index.insert(hash, slot.0, |number| records[number as usize].address.hash(*key));
         self.write(slot, change);
         slot
     }
@@ -204,10 +212,13 @@ impl<A: Address> Memberlist<A> {
         let record = &mut self.records[slot.at()];
         let had_other = record.field(SOURCE_SHIFT, 2) == SOURCE_OTHER;
         let had_labels = record.has(LABELED);
-        record.set_field(0, STATUS_SHIFT, change.incarnation.get());
-        record.set_field(STATUS_SHIFT, 3, change.status as u64);
-        record.set_field(SOURCE_SHIFT, 2, source);
-        record.set(LABELED, u64::from(!change.labels.is_empty()));
+        record.set_bits(
+            record.bits() & KEPT
+                | change.incarnation.get()
+                | (change.status as u64) << STATUS_SHIFT
+                | source << SOURCE_SHIFT
+                | (LABELED * u64::from(!change.labels.is_empty())),
+        );
         match change.source {
             Some(other) if source == SOURCE_OTHER => self.sources.insert(slot, other),
             _ if had_other => drop(self.sources.remove(slot)),
@@ -233,7 +244,7 @@ impl<A: Address> Memberlist<A> {
         self.counts[state.status as usize] -= 1;
         let hash = self.hash(&address);
         let Self { index, records, key, .. } = self;
-        index.remove(hash, slot.0, |number| mix64(records[number as usize].address.hash(*key)));
+        index.remove(hash, slot.0, |number| records[number as usize].address.hash(*key));
         self.labels.remove(slot);
         self.sources.remove(slot);
         let record = &mut self.records[slot.at()];
@@ -363,15 +374,15 @@ impl<A: Address> Memberlist<A> {
     /// Makes the pending change of a member a new one; returns its version. 0 means that versions start again.
     pub(crate) fn next_version(&mut self, slot: Slot) -> u8 {
         let record = &mut self.records[slot.at()];
-        let version = (record.field(VERSION_SHIFT, 5) + 1) % 32;
-        record.set_field(VERSION_SHIFT, 5, version);
+        let version = (record.field(VERSION_SHIFT, VERSION_BITS) + 1) % (1 << VERSION_BITS);
+        record.set_field(VERSION_SHIFT, VERSION_BITS, version);
         version as u8
     }
 
     /// The version of a member's pending change.
     #[inline]
     pub(crate) fn version(&self, slot: Slot) -> u8 {
-        self.records[slot.at()].field(VERSION_SHIFT, 5) as u8
+        self.records[slot.at()].field(VERSION_SHIFT, VERSION_BITS) as u8
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Membership, Standing};
 use crate::address::Address;
 use crate::effect::Effects;
-use crate::member::{Change, Changes, Incarnation, Precedence, Status, precedence};
+use crate::member::{Change, Changes, Claim, Incarnation, Precedence, Status, precedence};
 use crate::memberlist::{Slot, State};
 use crate::observe::{Event, RejectReason};
 use crate::time::{Instant, Micros};
@@ -133,26 +133,25 @@ impl<A: Address> Membership<A> {
             return None;
         }
         let change = self.doubt(now, slot, known, change);
-        let claim = crate::member::Claim {
-            incarnation: change.incarnation,
-            status: change.status,
-            labels: change.labels.digest(),
-        };
-        match precedence(Some(self.members.claim(slot)), claim) {
-            Precedence::Wins => {
-                self.report_far_off(now, known, change, out);
-                self.record(now, slot, change, spread, out);
-                Some(slot)
-            }
-            // Losing by labels alone confirms a suspicion as well.
-            Precedence::Same | Precedence::Loses => {
-                let same = change.incarnation == known.incarnation && change.status == known.status;
-                if same && known.status == Status::Suspect {
-                    self.confirm(slot, change, out);
-                }
-                None
-            }
+        let claimed = State { incarnation: change.incarnation, status: change.status };
+        let wins = claimed > known || claimed == known && change.labels.digest() > self.members.labels(slot).digest();
+        debug_assert_eq!(wins, self.wins(slot, change));
+        if wins {
+            self.report_far_off(now, known, change, out);
+            self.record(now, slot, change, spread, out);
+            return Some(slot);
         }
+        // Losing by labels alone confirms a suspicion as well.
+        if claimed == known && known.status == Status::Suspect {
+            self.confirm(slot, change, out);
+        }
+        None
+    }
+
+    /// What R1 says, to hold the short cut of `weigh` against it.
+    fn wins(&self, slot: Slot, change: Change<'_, A>) -> bool {
+        let claim = Claim { incarnation: change.incarnation, status: change.status, labels: change.labels.digest() };
+        precedence(Some(self.members.claim(slot)), claim) == Precedence::Wins
     }
 
     /// R1a: that a pingable member is dead is no more than an accusation, unless it was suspected here for the

@@ -12,6 +12,9 @@ use crate::world::{Letter, WALL, World};
 /// The checksum of forged messages: no list has it.
 pub(crate) const ODD: Checksum = Checksum(0xdead_beef);
 
+/// An address that no list has.
+pub(crate) const STRANGER: u32 = 0xffff_0000;
+
 pub(crate) const fn secs(count: u64) -> Micros {
     Micros::from_millis(count * 1000)
 }
@@ -144,7 +147,7 @@ impl World {
                 return;
             }
             let checksum = self.node(address).checksum();
-            self.inject(99, address, Via::Datagram, &message_with(ping(0), inc(0), checksum, &[]));
+            self.inject(STRANGER, address, Via::Datagram, &message_with(ping(0), inc(0), checksum, &[]));
         }
         panic!("changes are pending for ever");
     }

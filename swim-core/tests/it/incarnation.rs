@@ -138,7 +138,7 @@ fn absurd_incarnations_are_rejected_and_counted() {
     let mut world = World::among(quiet_lan(), 2);
     let own_incarnation = world.node(1).incarnation();
     let checksum = world.node(1).checksum();
-    let absurd = inc(8 * DAY);
+    let absurd = inc(30 * DAY);
 
     // Of a member that is known, of one that is not, and of oneself.
     world.tell(2, 1, &[own(2, Alive, absurd), own(3, Alive, absurd), said(2, 1, Suspect, absurd)]);
@@ -146,18 +146,40 @@ fn absurd_incarnations_are_rejected_and_counted() {
     assert_eq!(world.node(1).checksum(), checksum);
     assert_eq!(world.node(1).incarnation(), own_incarnation);
     assert_eq!(world.node(1).counters().rejected_incarnation, 3);
-    let rejected = world
-        .events(1)
-        .filter(|event| matches!(event, swim_core::Event::Rejected { source: 2, reason: RejectReason::Incarnation }));
-    assert_eq!(rejected.count(), 3);
+    let is_rejection =
+        |event| matches!(event, swim_core::Event::Rejected { source: 2, reason: RejectReason::Incarnation });
+    assert_eq!(world.events(1).filter(|&event| is_rejection(event)).count(), 3);
 }
 
 #[test]
-fn the_limit_counts_from_what_is_known_of_the_member() {
+fn accusations_are_rejected_beyond_the_limit_and_refutations_of_the_others_are_not() {
+    let mut world = World::among(quiet_lan(), 3);
+    world.tell(3, 1, &[said(3, 2, Suspect, inc(8 * DAY))]);
+    assert_eq!(world.status(1, 2), Some(Alive));
+    world.tell(3, 1, &[said(3, 2, Suspect, inc(7 * DAY))]);
+    assert_eq!(world.status(1, 2), Some(Suspect));
+    // Whose clock is late accepts the refutation of what only others accept.
+    world.handle(1, Input::Wall(UnixMillis(WALL.0 - DAY)));
+    world.tell(2, 1, &[own(2, Alive, inc(7 * DAY + 1))]);
+    assert_eq!(world.status(1, 2), Some(Alive));
+}
+
+#[test]
+fn claims_cannot_climb_step_by_step() {
     let mut world = World::among(quiet_lan(), 2);
-    world.tell(2, 1, &[own(2, Alive, inc(6 * DAY))]);
-    world.tell(2, 1, &[own(2, Alive, inc(12 * DAY))]);
-    assert_eq!(world.member(1, 2).unwrap().incarnation, inc(12 * DAY));
+    for days in 1..60 {
+        world.tell(2, 1, &[own(2, Alive, inc(days * DAY))]);
+    }
+    assert!(world.member(1, 2).unwrap().incarnation <= inc(14 * DAY + 60_000));
+}
+
+#[test]
+fn a_member_whose_clock_is_ahead_is_heard_when_it_leaves_as_when_it_came() {
+    let mut world = World::among(quiet_lan(), 2);
+    world.tell(3, 1, &[own(3, Alive, inc(10 * DAY))]);
+    assert_eq!(world.status(1, 3), Some(Alive));
+    world.tell(3, 1, &[own(3, Leave, inc(10 * DAY + 1))]);
+    assert_eq!(world.status(1, 3), Some(Leave));
 }
 
 #[test]
@@ -173,4 +195,14 @@ fn ringpop_accepts_any_clock_but_leaves_room_to_refute() {
 
     world.tell(2, 1, &[said(2, 1, Faulty, Incarnation::CEILING)]);
     assert_eq!(world.node(1).incarnation(), Incarnation::CEILING.next());
+}
+
+#[test]
+fn no_claim_leaves_a_member_without_room_to_refute() {
+    let mut world = World::among(quiet_ringpop(), 3);
+    // Once it is known by the last incarnation there is, nothing that it says wins against a suspicion.
+    world.tell(2, 1, &[own(3, Alive, Incarnation::MAX)]);
+    assert!(world.member(1, 3).unwrap().incarnation < Incarnation::MAX);
+    world.tell(2, 1, &[said(2, 1, Alive, Incarnation::MAX)]);
+    assert!(world.node(1).incarnation() < Incarnation::MAX);
 }

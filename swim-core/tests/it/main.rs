@@ -1,11 +1,14 @@
 //! The rules of the protocol, told as stories through `Node::handle`.
 
 mod departure;
+mod dissemination;
 mod forge;
+mod health;
 mod hearsay;
 mod helpers;
 mod incarnation;
 mod probe;
 mod sleep;
+mod suspicion;
 mod transitions;
 mod world;

@@ -6,7 +6,7 @@ use swim_core::{
     About, Channel, EventKind, Input, Kind, Options, Reach, Readiness, RefusedReason, StartGossip, Status,
 };
 
-use crate::forge::{ack, inc, is_ack, is_ping, message, millis, own, quiet_lan, quiet_ringpop, said, secs};
+use crate::forge::{STRANGER, ack, inc, is_ack, is_ping, message, millis, own, quiet_lan, quiet_ringpop, said, secs};
 use crate::world::{Letter, World};
 use Status::{Alive, Leave, Suspect};
 
@@ -103,7 +103,7 @@ fn where_a_helper_did_not_reach_the_target_it_is_accused() {
     world.run(millis(1));
 
     assert_eq!(world.status(1, target), Some(Suspect));
-    let claim = world.ask(99, 1);
+    let claim = world.ask(STRANGER, 1);
     let claim = claim.message.as_message().changes.iter().find(|change| change.address == target).unwrap();
     assert_eq!(claim.incarnation, inc(0));
     assert_eq!(claim.source.unwrap().address, 1);

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use swim_core::{Command, EventKind, Kind, Options, Status, SyncReason, Via};
+use swim_core::{Channel, Command, EventKind, Kind, Options, Status, SyncReason, Via};
 
-use crate::forge::{inc, message, millis, own, ping, ping_req, quiet_lan, quiet_ringpop, said, secs};
+use crate::forge::{STRANGER, inc, message, millis, own, ping, ping_req, quiet_lan, quiet_ringpop, said, secs};
 use crate::world::World;
 use Status::{Alive, Faulty, Leave, Suspect, Tombstone};
 
@@ -167,19 +167,43 @@ fn a_sleeper_that_asks_is_told_the_tombstone() {
 }
 
 #[test]
-fn a_sleeper_that_syncs_is_told_the_tombstone() {
+fn a_sleeper_that_syncs_or_gossips_is_told_the_tombstone() {
     let mut world = with_an_evicted_member(quiet_lan());
     let list = [own(2, Alive, inc(0)), own(3, Alive, inc(0))];
-    let answer = world.request(3, 1, &message(Kind::Sync { reason: SyncReason::Diverged }, &list));
+    world.request(3, 1, &message(Kind::Sync { reason: SyncReason::Diverged }, &list));
     assert_eq!(world.status(1, 2), None);
-    assert_eq!(answer.claims_about(2), [(Tombstone, inc(0))]);
+    assert_eq!(told_of(&world, 2), [(Tombstone, inc(0))]);
+
+    world.forget();
+    world.tell(3, 1, &list);
+    assert_eq!(told_of(&world, 2), [(Tombstone, inc(0))]);
+}
+
+/// What node 1 told 3 of a member, in whatever letter.
+fn told_of(world: &World, subject: u32) -> Vec<(Status, swim_core::Incarnation)> {
+    world.sent_by(1).filter(|letter| letter.to == 3).flat_map(|letter| letter.claims_about(subject)).collect()
+}
+
+#[test]
+fn a_host_without_datagrams_sees_none_when_a_tombstone_is_told() {
+    let mut options = quiet_ringpop();
+    options.evicted_max = 16;
+    let mut world = World::among(options, 3);
+    world.tell(3, 1, &[said(3, 2, Tombstone, inc(0))]);
+    world.run(secs(60));
+    world.drain(1);
+    world.request(3, 1, &message(ping(1), &[own(2, Alive, inc(0))]));
+    world.request(3, 1, &message(crate::forge::join(), &[own(3, Alive, inc(0)), own(2, Alive, inc(0))]));
+    let heal = Kind::HealMerge;
+    world.request(3, 1, &message(heal, &[own(2, Alive, inc(0))]));
+    assert!(world.sent_by(1).all(|letter| letter.channel != Channel::Datagram));
 }
 
 #[test]
 fn the_tombstone_is_told_to_the_one_that_needs_it_and_to_nobody_else() {
     let mut world = with_an_evicted_member(quiet_lan());
     world.tell(3, 1, &[own(2, Alive, inc(0))]);
-    assert_eq!(world.ask(99, 1).claims_about(2), []);
+    assert_eq!(world.ask(STRANGER, 1).claims_about(2), []);
 }
 
 #[test]

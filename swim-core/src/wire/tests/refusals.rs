@@ -117,12 +117,12 @@ fn a_header_that_claims_gigabytes_is_refused_before_memory_is_taken() {
 
 #[test]
 fn an_incarnation_above_the_highest_is_refused() {
-    let found = 1 << 52;
+    let found = 1 << 50;
     let mut body = [0; 16];
     body[..8].copy_from_slice(&u64::to_le_bytes(found));
     assert_eq!(refusal(&sealed(GOSSIP, &body)), DecodeError::IncarnationTooHigh { found });
-    assert_eq!(refused_change("c0 00 00 00 01 00 00 00 00 00 00 10"), DecodeError::IncarnationTooHigh { found });
-    let foreign = "08 00 00 00 01 01 00 00 00 00 02 03 00 00 00 00 00 00 10";
+    assert_eq!(refused_change("c0 00 00 00 01 00 00 00 00 00 00 04"), DecodeError::IncarnationTooHigh { found });
+    let foreign = "08 00 00 00 01 01 00 00 00 00 02 03 00 00 00 00 00 00 04";
     assert_eq!(refused_change(foreign), DecodeError::IncarnationTooHigh { found });
 }
 
