@@ -221,6 +221,12 @@ impl<A: Copy + 'static> Effects<A> {
         self.changes.push(change);
     }
 
+    /// Adds what a member without labels says of itself to the arena.
+    #[inline]
+    pub(crate) fn push_own(&mut self, address: A, incarnation: Incarnation, status: crate::member::Status) {
+        self.changes.push_own(address, incarnation, status);
+    }
+
     /// Makes room for a list of this many changes.
     pub(crate) fn reserve_changes(&mut self, additional: usize) {
         self.changes.reserve(additional);

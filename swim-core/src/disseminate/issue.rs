@@ -5,8 +5,8 @@ use crate::address::Address;
 use crate::effect::{Effects, Span};
 use crate::labels::Labels;
 use crate::member::{Change, Incarnation, Source, Status};
-use crate::memberlist::{Slot, State};
-use crate::membership::Membership;
+use crate::memberlist::{HasPending, Slot, State, Told};
+use crate::membership::{Membership, finish};
 use crate::message::{Channel, Kind};
 use crate::observe::Event;
 use crate::time::Instant;
@@ -87,6 +87,15 @@ impl<A: Address> Membership<A> {
         }
     }
 
+    /// The claim that the reader must hear, and nothing else.
+    pub(crate) fn first_claim_only(&self, reader: Reader<A>, out: &mut Effects<A>) -> Span {
+        let mark = out.mark();
+        if let Some(slot) = self.first_claim(reader) {
+            out.push_change(self.members.change(slot));
+        }
+        out.since(mark)
+    }
+
     /// An asker that was evicted here learns it, so that it can come back under a new incarnation (R3).
     #[inline]
     fn owe_asker(&mut self, reader: Reader<A>) {
@@ -101,6 +110,10 @@ impl<A: Address> Membership<A> {
 
     /// Tells the sender of the present message what it is owed, where no answer did.
     pub(crate) fn settle(&mut self, to: A, out: &mut Effects<A>) {
+        if self.config.requests {
+            // Without datagrams there is no way but an answer.
+            self.owed.clear();
+        }
         if self.owed.is_empty() {
             return;
         }
@@ -138,44 +151,56 @@ impl<A: Address> Membership<A> {
         // Status and incarnation of an address like the node's own: with less room a message is full.
         let smallest = 1 + local.canonical().len() + 2;
         let mut too_long = 0;
+        let asker = match reader {
+            Reader::Asker(address, incarnation) => Some(Source { address, incarnation }),
+            Reader::Anyone | Reader::Target(_) => None,
+        };
+        let asker_address = asker.map_or(*local, |asker| asker.address);
         queue.issue(|pending| {
             if room < smallest || too_long == TOO_LONG_MAX {
                 return Take::Full;
             }
             let slot = pending.slot();
-            if !members.is_listed(slot) || members.version(slot) != pending.version() {
+            let told = members.told(slot, pending.version());
+            if matches!(told, Told::Superseded) {
                 return Take::Stale;
             }
-            if first == Some(slot) {
-                if let Some(charged) = charged.as_deref_mut() {
-                    charged.add(pending, *wraps, *limit);
-                }
-                return Take::Taken;
-            }
-            let change = members.change(slot);
-            if let (Reader::Asker(address, incarnation), Some(source)) = (reader, change.source) {
-                if source.address == address && source.incarnation == incarnation {
+            if first != Some(slot) {
+                let (subject, source, len) = match told {
+                    Told::Own { address, state } => {
+                        let source = Source { address, incarnation: state.incarnation };
+                        (address, Some(source), wire::own_change_len(address, state.incarnation))
+                    }
+                    _ => {
+                        let change = members.change(slot);
+                        (change.address, change.source, wire::change_len(&change))
+                    }
+                };
+                if asker.is_some() && source == asker {
                     stats.counters.changes_filtered += 1;
-                    out.event(Event::ChangeFiltered { asker: address, subject: change.address });
+                    out.event(Event::ChangeFiltered { asker: asker_address, subject });
                     return Take::Skipped;
                 }
-            }
-            let len = wire::change_len(&change);
-            if len > room {
-                // One that fits in no message would be pending for ever; full syncs bring it.
-                if len + OVERHEAD_MAX > most {
-                    return Take::Stale;
+                if len > room {
+                    // One that fits in no message would be pending for ever; full syncs bring it.
+                    if len + OVERHEAD_MAX > most {
+                        return Take::Stale;
+                    }
+                    too_long += 1;
+                    return Take::Skipped;
                 }
-                too_long += 1;
-                return Take::Skipped;
+                room -= len;
+                match told {
+                    Told::Own { address, state } => out.push_own(address, state.incarnation, state.status),
+                    _ => out.push_change(members.change(slot)),
+                }
             }
-            room -= len;
             if let Some(charged) = charged.as_deref_mut() {
                 charged.add(pending, *wraps, *limit);
             }
-            out.push_change(change);
             Take::Taken
         });
+        queue.drop_finished(|pending| finish(members, pending));
     }
 
     /// Takes back the sends of a message that did not arrive.
@@ -185,7 +210,11 @@ impl<A: Address> Membership<A> {
         }
         let Self { queue, members, wraps, .. } = self;
         queue.refund(charged, *wraps, |pending| {
-            members.is_listed(pending.slot()) && members.version(pending.slot()) == pending.version()
+            let current = members.is_current(pending.slot(), pending.version());
+            if current {
+                members.set_pending(pending.slot(), HasPending::Yes);
+            }
+            current
         });
         self.want_gossip();
     }

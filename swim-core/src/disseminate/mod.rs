@@ -5,4 +5,4 @@ pub(crate) mod issue;
 pub(crate) mod limit;
 mod queue;
 
-pub(crate) use queue::{Charged, Pending, Queue, Superseded, Take};
+pub(crate) use queue::{Charged, Finished, Pending, Queue, Take};

@@ -10,7 +10,6 @@
 //! over. The change itself is what the list says of the member.
 
 use alloc::collections::VecDeque;
-use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::memberlist::Slot;
@@ -19,10 +18,13 @@ use crate::memberlist::Slot;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Pending(u32);
 
-const VERSION_SHIFT: u32 = 25;
+const VERSION_SHIFT: u32 = 26;
 const SLOT_MASK: u32 = (1 << VERSION_SHIFT) - 1;
 
 impl Pending {
+    /// No member has this slot.
+    const NONE: Self = Self(u32::MAX);
+
     #[inline]
     pub(crate) fn new(slot: Slot, version: u8) -> Self {
         Self(u32::from(version) << VERSION_SHIFT | slot.0)
@@ -85,8 +87,10 @@ pub(crate) enum Take {
 pub(crate) struct Queue {
     ring: VecDeque<Pending>,
     cursors: Vec<u32>,
-    /// Entries that are known to be superseded.
+    /// How many entries are superseded.
     stale: u32,
+    /// Memory of [`Queue::refund`].
+    found: Vec<(u32, u32)>,
 }
 
 /// So many entries are skipped for one message; then it is taken as full.
@@ -94,7 +98,7 @@ const SKIPS_MAX: u32 = 64;
 
 impl Queue {
     pub(crate) const fn new() -> Self {
-        Self { ring: VecDeque::new(), cursors: Vec::new(), stale: 0 }
+        Self { ring: VecDeque::new(), cursors: Vec::new(), stale: 0, found: Vec::new() }
     }
 
     #[inline]
@@ -102,10 +106,10 @@ impl Queue {
         self.ring.is_empty()
     }
 
-    /// How many changes are pending, about: entries that were superseded unnoticed are counted.
+    /// How many changes are pending.
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.ring.len().saturating_sub(self.stale as usize)
+        self.ring.len() - self.stale as usize
     }
 
     /// How many entries there are, superseded ones included.
@@ -113,32 +117,35 @@ impl Queue {
         self.ring.len()
     }
 
-    /// Adds a change that was never sent. `superseded` tells whether the member had a pending change before.
-    pub(crate) fn push(&mut self, pending: Pending, superseded: Superseded) {
+    /// Adds a change that was never sent.
+    pub(crate) fn push(&mut self, pending: Pending) {
         self.ring.push_back(pending);
-        if superseded == Superseded::Maybe {
-            self.note_stale();
-        }
     }
 
-    /// An entry may have been superseded without a new one.
-    pub(crate) fn note_stale(&mut self) {
-        self.stale = (self.stale + 1).min(self.ring.len() as u32);
+    /// An entry was superseded.
+    pub(crate) fn supersede(&mut self) {
+        self.stale += 1;
     }
 
-    /// Whether so many entries may be superseded that it is time to look.
+    /// Whether any entry is superseded.
+    pub(crate) fn has_stale(&self) -> bool {
+        self.stale > 0
+    }
+
+    /// Whether so many entries are superseded that it is time to throw them out.
     #[inline]
     pub(crate) fn is_littered(&self) -> bool {
         self.stale > 32 && self.stale as usize * 2 > self.ring.len()
     }
 
     /// Sets how often changes are sent. Those that were sent so often already are dropped.
-    pub(crate) fn set_limit(&mut self, limit: u32) {
+    pub(crate) fn set_limit(&mut self, limit: u32, finished: impl FnMut(Pending) -> Finished) {
         self.cursors.resize(limit as usize, 0);
-        self.drop_finished();
+        self.drop_finished(finished);
     }
 
-    /// Offers entries to a message, fewest-sent first, until it is full. No entry is offered twice.
+    /// Offers entries to a message, fewest-sent first, until it is full. No entry is offered twice. Those that were sent
+    /// often enough are dropped with [`Queue::drop_finished`].
     #[inline]
     pub(crate) fn issue(&mut self, mut offer: impl FnMut(Pending) -> Take) {
         let mut end = self.ring.len() as u32;
@@ -171,35 +178,34 @@ impl Queue {
             }
             end = next_end;
         }
-        self.drop_finished();
     }
 
-    /// Takes one send back from each entry of a message that did not arrive (I6: pings count when acked). `is_current`
-    /// tells whether an entry is still the pending change of its member; `wraps` is as when it was charged, or versions
-    /// may mean another change by now.
-    pub(crate) fn refund(&mut self, charged: &mut Charged, wraps: u32, mut is_current: impl FnMut(Pending) -> bool) {
+    /// Takes one send back from each entry of a message that did not arrive (I6: pings count when acked). `returns` is
+    /// asked about entries that were dropped meanwhile, whether they come back. `wraps` is as when the message was
+    /// charged, or versions may mean another change by now.
+    pub(crate) fn refund(&mut self, charged: &mut Charged, wraps: u32, mut returns: impl FnMut(Pending) -> bool) {
         let mut owed = core::mem::take(&mut charged.pending);
         if charged.wraps == wraps {
+            let mut found = core::mem::take(&mut self.found);
             owed.sort_unstable();
-            let mut found = Vec::new();
             for (at, entry) in self.ring.iter().enumerate() {
                 if let Ok(place) = owed.binary_search(entry) {
-                    found.push((at as u32, place));
+                    found.push((at as u32, place as u32));
                 }
             }
             // From the back, so that what a swap brings forward is none of those that are still to come.
             for &(at, _) in found.iter().rev() {
                 self.demote(at);
             }
-            let mut in_ring = vec![false; owed.len()];
-            found.iter().for_each(|&(_, place)| in_ring[place] = true);
-            let was_dropped_by_sends = charged.limit as usize <= self.cursors.len();
-            for (&pending, _) in owed
-                .iter()
-                .zip(&in_ring)
-                .filter(|&(&pending, &in_ring)| !in_ring && was_dropped_by_sends && is_current(pending))
-            {
-                self.push_sent(pending);
+            for (_, place) in found.drain(..) {
+                owed[place as usize] = Pending::NONE;
+            }
+            self.found = found;
+            let dropped_for_sends = charged.limit as usize <= self.cursors.len();
+            for pending in owed.drain(..).filter(|&pending| pending != Pending::NONE) {
+                if dropped_for_sends && returns(pending) {
+                    self.push_sent(pending);
+                }
             }
         }
         owed.clear();
@@ -229,52 +235,45 @@ impl Queue {
         }
     }
 
-    /// Throws out the entries of one member.
-    pub(crate) fn purge_slot(&mut self, slot: Slot) {
-        let (stale, before) = (self.stale, self.ring.len());
-        self.purge(|pending| pending.slot() != slot);
-        self.stale = stale.saturating_sub((before - self.ring.len()) as u32);
-    }
-
-    /// Throws out entries that `keep` denies; the others keep their counts.
+    /// Throws out the superseded entries; the others keep their counts.
     pub(crate) fn purge(&mut self, mut keep: impl FnMut(Pending) -> bool) {
-        let mut kept = 0u32;
-        let mut shifted = self.cursors.clone();
-        for at in 0..self.ring.len() {
-            let entry = self.ring[at];
-            if keep(entry) {
-                self.ring[kept as usize] = entry;
-                kept += 1;
-            } else {
-                for (cursor, shifted) in self.cursors.iter().zip(&mut shifted) {
-                    *shifted -= u32::from((at as u32) < *cursor);
+        let mut kept = 0;
+        // Cursors fall with the count: the last one is met first.
+        let mut next = self.cursors.len();
+        for at in 0..=self.ring.len() as u32 {
+            while next > 0 && self.cursors[next - 1] == at {
+                self.cursors[next - 1] = kept;
+                next -= 1;
+            }
+            if let Some(&entry) = self.ring.get(at as usize) {
+                if keep(entry) {
+                    self.ring[kept as usize] = entry;
+                    kept += 1;
                 }
             }
         }
         self.ring.truncate(kept as usize);
-        self.cursors = shifted;
         self.stale = 0;
     }
 
-    fn drop_finished(&mut self) {
-        let finished = match self.cursors.last() {
-            Some(&last) => last,
-            None => self.ring.len() as u32,
-        };
-        if finished == 0 {
-            return;
+    /// Drops what was sent often enough; `finished` is told each entry and says whether it was superseded.
+    #[inline]
+    pub(crate) fn drop_finished(&mut self, finished: impl FnMut(Pending) -> Finished) {
+        let count = self.cursors.last().map_or(self.ring.len() as u32, |&last| last);
+        if count > 0 {
+            self.drop_first(count, finished);
         }
-        self.ring.drain(..finished as usize);
+    }
+
+    fn drop_first(&mut self, count: u32, mut finished: impl FnMut(Pending) -> Finished) {
+        for entry in self.ring.drain(..count as usize) {
+            self.stale -= u32::from(finished(entry) == Finished::Superseded);
+        }
         for cursor in &mut self.cursors {
-            *cursor = cursor.saturating_sub(finished);
+            *cursor = cursor.saturating_sub(count);
         }
-        if self.ring.is_empty() {
-            self.stale = 0;
-            if self.ring.capacity() > 256 {
-                self.ring = VecDeque::new();
-            }
-        } else {
-            self.stale = self.stale.min(self.ring.len() as u32);
+        if self.ring.is_empty() && self.ring.capacity() > 256 {
+            self.ring = VecDeque::new();
         }
     }
 
@@ -290,16 +289,17 @@ impl Queue {
         assert!(self.cursors.windows(2).all(|pair| pair[0] >= pair[1]), "cursors fall with the count");
         assert!(self.cursors.first().is_none_or(|&first| first as usize <= self.ring.len()), "cursors stay inside");
         assert!(self.cursors.last().is_none_or(|&last| last == 0), "what was sent often enough is dropped");
+        assert!(self.stale as usize <= self.ring.len(), "superseded entries are entries");
     }
 }
 
-/// Whether a change takes the place of one that may still be in the ring.
+/// What an entry was when it was dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Superseded {
-    /// The member is new.
-    No,
-    /// It is not.
-    Maybe,
+pub(crate) enum Finished {
+    /// The pending change of its member.
+    Current,
+    /// Superseded by a newer one.
+    Superseded,
 }
 
 #[cfg(test)]
@@ -312,6 +312,10 @@ mod tests {
         Pending::new(Slot(slot), 0)
     }
 
+    fn current(_: Pending) -> Finished {
+        Finished::Current
+    }
+
     fn issue(queue: &mut Queue, count: usize) -> Vec<u32> {
         let mut taken = Vec::new();
         queue.issue(|entry| {
@@ -321,14 +325,15 @@ mod tests {
             taken.push(entry.slot().0);
             Take::Taken
         });
+        queue.drop_finished(current);
         queue.check();
         taken
     }
 
     fn queue(limit: u32, slots: u32) -> Queue {
         let mut queue = Queue::new();
-        queue.set_limit(limit);
-        (0..slots).for_each(|slot| queue.push(pending(slot), Superseded::No));
+        queue.set_limit(limit, current);
+        (0..slots).for_each(|slot| queue.push(pending(slot)));
         queue
     }
 
@@ -336,7 +341,7 @@ mod tests {
     fn what_was_sent_least_goes_first() {
         let mut queue = queue(3, 4);
         assert_eq!(issue(&mut queue, 3), [0, 1, 2]);
-        queue.push(pending(4), Superseded::No);
+        queue.push(pending(4));
         assert_eq!(issue(&mut queue, 3), [3, 4, 0]);
         assert_eq!(issue(&mut queue, 9), [1, 2, 3, 4, 0]);
     }
@@ -365,7 +370,7 @@ mod tests {
         issue(&mut queue, 1);
         issue(&mut queue, 1);
         issue(&mut queue, 1);
-        queue.set_limit(2);
+        queue.set_limit(2, current);
         assert_eq!(issue(&mut queue, 9), [1]);
         assert!(queue.is_empty());
     }
@@ -382,7 +387,7 @@ mod tests {
             for step in 0..200 {
                 match random.below(6) {
                     0 | 1 => {
-                        queue.push(pending(step), Superseded::No);
+                        queue.push(pending(step));
                         model.insert(step, 0);
                     }
                     2 | 3 => {
@@ -411,7 +416,7 @@ mod tests {
                     _ => {
                         if random.chance(1, 4) {
                             limit = 1 + random.below(6);
-                            queue.set_limit(limit);
+                            queue.set_limit(limit, current);
                             sent.clear();
                         } else {
                             let odd = random.below(7);

@@ -252,7 +252,7 @@ impl<A: Address> Joiner<A> {
         self.state = State::Joined;
         membership.timers.set(Timer::Join, Instant::NEVER);
         membership.standing = Standing::Member;
-        membership.announce_oneself(out);
+        membership.announce_oneself();
         let duration = now.since(self.started);
         out.event_addresses(Event::JoinComplete { duration, joined: &[] }, self.joined.iter().copied());
         out.command_done(self.command, Outcome::Joined(self.joined.len() as u32));

@@ -65,6 +65,21 @@ impl<A: Copy> ChangeList<A> {
         });
     }
 
+    /// Adds what a member without labels says of itself.
+    #[inline]
+    pub(crate) fn push_own(&mut self, address: A, incarnation: Incarnation, status: Status) {
+        self.stored.push(Stored {
+            incarnation,
+            source_incarnation: incarnation,
+            address,
+            source: address,
+            labels_start: 0,
+            labels_len: 0,
+            status,
+            has_source: HasSource::Yes,
+        });
+    }
+
     /// Adds all of `changes` at the end.
     pub fn extend(&mut self, changes: Changes<'_, A>) {
         if changes.stored.iter().all(|stored| stored.labels_len == 0) {

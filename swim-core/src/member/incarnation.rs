@@ -13,8 +13,10 @@ impl Incarnation {
     /// The largest there is: 50 bits, exact in JSON too, milliseconds until the year 37,648.
     pub const MAX: Self = Self((1 << Self::BITS) - 1);
     pub(crate) const BITS: u32 = 50;
-    /// Claims above this are rejected everywhere, so that their subject always has room left to refute (R2).
+    /// Accusations above this are rejected everywhere, so that their subject always has room left to refute (R2).
     pub const CEILING: Self = Self(Self::MAX.0 - (1 << 20));
+    /// What a member says of itself is rejected above this, half way from there to the end.
+    pub const OWN_CEILING: Self = Self(Self::MAX.0 - (1 << 19));
 
     /// The incarnation with this number; `None` above [`Incarnation::MAX`].
     #[inline]

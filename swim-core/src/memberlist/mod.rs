@@ -18,4 +18,4 @@ mod slot_map;
 mod storage;
 
 pub(crate) use slot_map::SlotMap;
-pub(crate) use storage::{Memberlist, Slot, State};
+pub(crate) use storage::{HasPending, Memberlist, NextVersion, Slot, State, Told};

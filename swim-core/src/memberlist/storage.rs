@@ -34,11 +34,22 @@ pub(crate) struct State {
     pub(crate) status: Status,
 }
 
+/// A pending change, as far as it is cheap to tell.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Told<A> {
+    /// A newer one has taken its place.
+    Superseded,
+    /// The member says it of itself, and has no labels.
+    Own { address: A, state: State },
+    /// There is more to it; see [`Memberlist::change`].
+    More,
+}
+
 /// One member: its address and 64 bits in two halves, so that a four-byte address makes twelve bytes.
 ///
 /// ```text
 /// bits 0..50 incarnation | 50..53 status, 7 where vacant | 53 in the probe order | 54 has labels
-///      55..57 source (own, none, this node, another)     | 57..64 version of the pending change
+///      55..57 source (own, none, this node, another) | 57 has a pending change | 58..64 its version
 /// ```
 #[derive(Clone, Copy, Debug)]
 struct Record<A> {
@@ -51,10 +62,11 @@ const STATUS_SHIFT: u32 = Incarnation::BITS;
 const ORDERED: u64 = 1 << 53;
 const LABELED: u64 = 1 << 54;
 const SOURCE_SHIFT: u32 = 55;
-const VERSION_SHIFT: u32 = 57;
+const PENDING: u64 = 1 << 57;
+const VERSION_SHIFT: u32 = 58;
 const VERSION_BITS: u32 = 64 - VERSION_SHIFT;
 /// What a change of its member leaves as it is.
-const KEPT: u64 = ORDERED | u64::MAX << VERSION_SHIFT;
+const KEPT: u64 = ORDERED | PENDING | u64::MAX << VERSION_SHIFT;
 const VACANT: u64 = 7;
 
 const SOURCE_OWN: u64 = 0;
@@ -90,7 +102,7 @@ impl<A: Copy> Record<A> {
     }
 
     fn set(&mut self, flag: u64, on: u64) {
-        self.set_bits(self.bits() & !flag | (flag * on));
+        self.set_bits((self.bits() & !flag) | (flag * on));
     }
 
     #[inline]
@@ -250,7 +262,7 @@ impl<A: Address> Memberlist<A> {
         let record = &mut self.records[slot.at()];
         record.set_field(STATUS_SHIFT, 3, VACANT);
         record.set_field(SOURCE_SHIFT, 2, SOURCE_OWN);
-        record.set(LABELED, 0);
+        record.set(LABELED | PENDING, 0);
         self.vacant.push(slot);
     }
 
@@ -306,6 +318,21 @@ impl<A: Address> Memberlist<A> {
     /// Whether a slot has a member.
     pub(crate) fn is_listed(&self, slot: Slot) -> bool {
         self.records.get(slot.at()).is_some_and(|record| !record.is_vacant())
+    }
+
+    /// What a pending change of this version says.
+    #[inline]
+    pub(crate) fn told(&self, slot: Slot, version: u8) -> Told<A> {
+        let record = &self.records[slot.at()];
+        let bits = record.bits();
+        if bits >> VERSION_SHIFT != u64::from(version) || record.is_vacant() {
+            return Told::Superseded;
+        }
+        // An own claim without labels is all in the record.
+        if bits & (LABELED | 3 << SOURCE_SHIFT) == SOURCE_OWN << SOURCE_SHIFT {
+            return Told::Own { address: record.address, state: record.state() };
+        }
+        Told::More
     }
 
     pub(crate) fn member(&self, slot: Slot) -> Member<'_, A> {
@@ -371,19 +398,45 @@ impl<A: Address> Memberlist<A> {
         order.sample(count, random, records.as_mut_slice(), skip, into);
     }
 
-    /// Makes the pending change of a member a new one; returns its version. 0 means that versions start again.
-    pub(crate) fn next_version(&mut self, slot: Slot) -> u8 {
+    /// Gives what is said of a member another version, so that an older pending change is superseded, and notes whether
+    /// there is a new one.
+    pub(crate) fn next_version(&mut self, slot: Slot, pending: HasPending) -> NextVersion {
         let record = &mut self.records[slot.at()];
+        let superseded = record.has(PENDING);
         let version = (record.field(VERSION_SHIFT, VERSION_BITS) + 1) % (1 << VERSION_BITS);
         record.set_field(VERSION_SHIFT, VERSION_BITS, version);
-        version as u8
+        record.set(PENDING, u64::from(pending == HasPending::Yes));
+        NextVersion { version: version as u8, superseded }
     }
 
-    /// The version of a member's pending change.
+    /// Whether this is the version of what is said of a listed member.
     #[inline]
-    pub(crate) fn version(&self, slot: Slot) -> u8 {
-        self.records[slot.at()].field(VERSION_SHIFT, VERSION_BITS) as u8
+    pub(crate) fn is_current(&self, slot: Slot, version: u8) -> bool {
+        let record = &self.records[slot.at()];
+        !record.is_vacant() && record.bits() >> VERSION_SHIFT == u64::from(version)
     }
+
+    /// Notes whether a member's pending change is in the queue.
+    #[inline]
+    pub(crate) fn set_pending(&mut self, slot: Slot, pending: HasPending) {
+        self.records[slot.at()].set(PENDING, u64::from(pending == HasPending::Yes));
+    }
+}
+
+/// Whether a member has a pending change in the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HasPending {
+    No,
+    Yes,
+}
+
+/// What became of a member's version.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NextVersion {
+    /// The new version; 0 means that versions start again.
+    pub(crate) version: u8,
+    /// An entry of the queue is superseded.
+    pub(crate) superseded: bool,
 }
 
 impl<A: Copy> Candidates for [Record<A>] {

@@ -109,7 +109,7 @@ impl<A: Address> Membership<A> {
         }
         if claimed == known && self.members.has_labels(slot, change.labels) {
             if known.status == Status::Suspect {
-                self.confirm(slot, change, out);
+                self.confirm(slot, change);
             }
             return None;
         }
@@ -128,7 +128,7 @@ impl<A: Address> Membership<A> {
         spread: Spread,
         out: &mut Effects<A>,
     ) -> Option<Slot> {
-        if change.incarnation > known.incarnation && self.is_absurd(now, change.incarnation, change.status) {
+        if change.incarnation > known.incarnation && self.is_absurd(now, &change) {
             self.reject(from, RejectReason::Incarnation, out);
             return None;
         }
@@ -143,7 +143,7 @@ impl<A: Address> Membership<A> {
         }
         // Losing by labels alone confirms a suspicion as well.
         if claimed == known && known.status == Status::Suspect {
-            self.confirm(slot, change, out);
+            self.confirm(slot, change);
         }
         None
     }
@@ -197,7 +197,7 @@ impl<A: Address> Membership<A> {
                 return None;
             }
         }
-        if self.is_absurd(now, change.incarnation, change.status) {
+        if self.is_absurd(now, &change) {
             self.reject(from, RejectReason::Incarnation, out);
             return None;
         }
@@ -217,14 +217,15 @@ impl<A: Address> Membership<A> {
     /// What is known of the member does not count, or claims could climb step by step. Accusations reach half as far
     /// as what a member says of itself, so that a refutation of what is accepted here is accepted everywhere.
     #[inline]
-    pub(super) fn is_absurd(&self, now: Instant, claimed: Incarnation, status: Status) -> bool {
-        let accuses = status != Status::Alive;
-        if accuses && claimed > Incarnation::CEILING {
+    pub(super) fn is_absurd(&self, now: Instant, change: &Change<'_, A>) -> bool {
+        let own = change.status == Status::Alive || change.is_own();
+        let ceiling = if own { Incarnation::OWN_CEILING } else { Incarnation::CEILING };
+        if change.incarnation > ceiling {
             return true;
         }
         let Some(limit) = self.config.incarnation_limit_ms else { return false };
-        let reach = if accuses { limit } else { limit.saturating_mul(2) };
-        claimed.get() > self.wall(now).0.saturating_add(reach)
+        let reach = if own { limit.saturating_mul(2) } else { limit };
+        change.incarnation.get() > self.wall(now).0.saturating_add(reach)
     }
 
     fn report_far_off(&mut self, now: Instant, known: State, change: Change<'_, A>, out: &mut Effects<A>) {
@@ -238,7 +239,7 @@ impl<A: Address> Membership<A> {
     }
 
     /// One more accuser of a suspect (R7): it loses by R1, and shortens the timeout all the same.
-    fn confirm(&mut self, slot: Slot, change: Change<'_, A>, out: &mut Effects<A>) {
+    fn confirm(&mut self, slot: Slot, change: Change<'_, A>) {
         let Some(source) = change.source else { return };
         if !self.suspicions.wants(slot, source.address) {
             return;
@@ -264,7 +265,7 @@ impl<A: Address> Membership<A> {
         };
         self.members.update(slot, renewed, &mut self.random);
         self.transitions.note(slot, deadline);
-        self.enqueue(slot, crate::disseminate::Superseded::Maybe, out);
+        self.enqueue(slot);
         self.tidy_transitions();
         self.arm_transitions();
     }
@@ -279,7 +280,7 @@ impl<A: Address> Membership<A> {
         if known.status == Status::Suspect {
             let labels: alloc::boxed::Box<[u8]> = self.members.labels(slot).encoded().into();
             let suspicion = Change { labels: crate::labels::Labels::trusted(&labels), ..suspicion };
-            self.confirm(slot, suspicion, out);
+            self.confirm(slot, suspicion);
             return;
         }
         self.stats.counters.suspects_declared += 1;
@@ -296,7 +297,8 @@ impl<A: Address> Membership<A> {
             match status {
                 Status::Suspect if self.overslept(lateness) => {
                     // The node slept, so it cannot know who refuted meanwhile: the suspect gets another round.
-                    self.suspicions.postpone(slot, lateness);
+                    let late = now.since(self.suspicions.runs_out(slot).unwrap_or(now));
+                    self.suspicions.postpone(slot, late + self.health.stretch(self.config.period));
                     if let Some(at) = self.suspicions.runs_out(slot) {
                         self.transitions.note(slot, at);
                     }

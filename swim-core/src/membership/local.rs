@@ -25,7 +25,7 @@ impl<A: Address> Membership<A> {
         if !self.refutes() || precedence(Some(own), claim) != Precedence::Wins {
             return false;
         }
-        if self.is_absurd(now, claim.incarnation, claim.status) {
+        if self.is_absurd(now, &change) {
             self.reject(from, RejectReason::Incarnation, out);
             return false;
         }
@@ -80,7 +80,7 @@ impl<A: Address> Membership<A> {
     }
 
     /// Tells the others of the node itself, as when it has just joined.
-    pub(crate) fn announce_oneself(&mut self, out: &mut Effects<A>) {
-        self.enqueue(Slot::LOCAL, crate::disseminate::Superseded::Maybe, out);
+    pub(crate) fn announce_oneself(&mut self) {
+        self.enqueue(Slot::LOCAL);
     }
 }

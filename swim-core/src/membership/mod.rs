@@ -16,13 +16,13 @@ use alloc::vec::Vec;
 
 use crate::address::Address;
 use crate::config::Config;
-use crate::disseminate::Queue;
 use crate::disseminate::limit::send_limit;
+use crate::disseminate::{Finished, Pending, Queue};
 use crate::effect::Effects;
 use crate::evicted::Evicted;
 use crate::input::Boot;
 use crate::member::{Change, Incarnation, Source, Status};
-use crate::memberlist::{Memberlist, Slot};
+use crate::memberlist::{HasPending, Memberlist, Slot};
 use crate::message::{Channel, Checksum, Kind, Seq, Ticket, Via};
 use crate::observe::{Event, RejectReason, Rollup, Stats};
 use crate::probe::health::LocalHealth;
@@ -92,7 +92,7 @@ impl<A: Address> Membership<A> {
         };
         let mut queue = Queue::new();
         let limit = send_limit(config.retransmit_factor, 0);
-        queue.set_limit(limit);
+        queue.set_limit(limit, |_| Finished::Superseded);
         Self {
             timers: Timers::new(),
             local,
@@ -182,7 +182,8 @@ impl<A: Address> Membership<A> {
         let limit = send_limit(self.config.retransmit_factor, pingable);
         if limit != self.limit {
             let old = core::mem::replace(&mut self.limit, limit);
-            self.queue.set_limit(limit);
+            let Self { queue, members, .. } = self;
+            queue.set_limit(limit, |pending| finish(members, pending));
             out.event(Event::MaxPAdjusted { old, new: limit });
         }
     }
@@ -217,6 +218,17 @@ impl<A: Address> Membership<A> {
         } else {
             self.health.stretch(self.config.period)
         }
+    }
+}
+
+/// The queue drops an entry: its member has no pending change any more, unless there is a newer one.
+#[inline]
+pub(crate) fn finish<A: Address>(members: &mut Memberlist<A>, pending: Pending) -> Finished {
+    if members.is_current(pending.slot(), pending.version()) {
+        members.set_pending(pending.slot(), HasPending::No);
+        Finished::Current
+    } else {
+        Finished::Superseded
     }
 }
 

@@ -4,11 +4,11 @@ use alloc::boxed::Box;
 
 use super::{Membership, Spread};
 use crate::address::Address;
-use crate::disseminate::{Pending, Superseded};
+use crate::disseminate::Pending;
 use crate::effect::Effects;
 use crate::labels::Labels;
 use crate::member::{Change, Incarnation, Source, Status};
-use crate::memberlist::{Slot, State};
+use crate::memberlist::{HasPending, NextVersion, Slot, State};
 use crate::observe::Event;
 use crate::time::Instant;
 use crate::timer::Timer;
@@ -44,9 +44,8 @@ impl<A: Address> Membership<A> {
         if known != Some(state) && slot != Slot::LOCAL {
             self.rearm(now, slot, known, change);
         }
-        let superseded = if known.is_some() { Superseded::Maybe } else { Superseded::No };
         match spread {
-            Spread::Yes => self.enqueue(slot, superseded, out),
+            Spread::Yes => self.enqueue(slot),
             // What is pending about the member no longer says what is known; nobody gossips the new claim from here.
             Spread::No if known.is_some() => self.forget_pending(slot),
             Spread::No => {}
@@ -94,33 +93,34 @@ impl<A: Address> Membership<A> {
     }
 
     /// Makes what the list says of a member a pending change (R5).
-    pub(crate) fn enqueue(&mut self, slot: Slot, superseded: Superseded, _: &mut Effects<A>) {
-        let version = self.members.next_version(slot);
-        if version == 0 {
-            self.versions_start_again(slot);
-        }
-        self.queue.push(Pending::new(slot, version), superseded);
-        if self.queue.is_littered() {
-            let members = &self.members;
-            self.queue.purge(|pending| {
-                members.is_listed(pending.slot()) && members.version(pending.slot()) == pending.version()
-            });
-        }
+    pub(crate) fn enqueue(&mut self, slot: Slot) {
+        let version = self.supersede(slot, HasPending::Yes);
+        self.queue.push(Pending::new(slot, version));
         self.want_gossip();
-    }
-
-    /// What is left of the member in the ring, or charged to a message, would be taken for the new change.
-    fn versions_start_again(&mut self, slot: Slot) {
-        self.wraps = self.wraps.wrapping_add(1);
-        self.queue.purge_slot(slot);
     }
 
     /// What was pending about a member is told no more.
     pub(super) fn forget_pending(&mut self, slot: Slot) {
-        if self.members.next_version(slot) == 0 {
-            self.versions_start_again(slot);
+        self.supersede(slot, HasPending::No);
+    }
+
+    /// What was pending about a member is no longer; returns the version of what is now.
+    fn supersede(&mut self, slot: Slot, pending: HasPending) -> u8 {
+        let NextVersion { version, superseded } = self.members.next_version(slot, pending);
+        if superseded {
+            self.queue.supersede();
         }
-        self.queue.note_stale();
+        // Where versions start again, an entry that is left of the member would be taken for the new change, and so
+        // would one that is charged to a message.
+        let starts_again = version == 0;
+        if starts_again {
+            self.wraps = self.wraps.wrapping_add(1);
+        }
+        if self.queue.is_littered() || (starts_again && self.queue.has_stale()) {
+            let members = &self.members;
+            self.queue.purge(|pending| pending.slot() != slot && members.is_current(pending.slot(), pending.version()));
+        }
+        version
     }
 
     /// Gives a member another status by the node's own decision: by a probe, a timer or a command.

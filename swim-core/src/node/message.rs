@@ -26,6 +26,7 @@ impl<A: Address> Node<A> {
         if self.is_refused(from, via, message.kind, out) {
             return;
         }
+        self.membership.evicted.expire(now);
         match message.kind {
             Kind::Ping { seq } => self.ping(now, from, via, seq, message, out),
             Kind::Ack { seq, .. } => self.ack(now, from, via, seq, message, out),

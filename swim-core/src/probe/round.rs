@@ -255,9 +255,8 @@ impl<A: Address> Probe<A> {
             let ticket = membership.next_ticket();
             self.stream = Some(ticket);
             let kind = Kind::Ping { seq: self.seq };
-            let mark = out.mark();
-            let none = out.since(mark);
-            out.send(self.target, Channel::Request(ticket), kind, membership.head(), none);
+            let claim = membership.first_claim_only(Reader::Target(self.slot), out);
+            out.send(self.target, Channel::Request(ticket), kind, membership.head(), claim);
         } else if self.asked == 0 {
             self.verdict(now, membership, out);
             return;

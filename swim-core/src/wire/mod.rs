@@ -41,4 +41,4 @@ pub use error::DecodeError;
 pub use frame::{HEADER_LEN, VERSION, decode, encode, frame_len};
 pub use limits::{Limits, MAX_BODY_LEN};
 pub use size::encoded_len;
-pub(crate) use size::{change_len, empty_len};
+pub(crate) use size::{change_len, empty_len, own_change_len};

@@ -21,6 +21,12 @@ pub(crate) fn change_len<A: Address>(change: &Change<'_, A>) -> usize {
     change_len_of(change.address, change.incarnation, change.source, change.labels.encoded().len())
 }
 
+/// As [`change_len`], for what a member without labels says of itself.
+#[inline]
+pub(crate) fn own_change_len<A: Address>(address: A, incarnation: Incarnation) -> usize {
+    1 + address.canonical().len() + Width::of(incarnation).bytes()
+}
+
 /// As [`change_len`], for a change that is not put together yet.
 #[inline]
 pub(crate) fn change_len_of<A: Address>(

@@ -25,7 +25,7 @@ fn failed_round(world: &mut World, reach: Option<Reach>) -> u32 {
 }
 
 fn suspects(world: &World) -> usize {
-    world.node(1).count(Status::Suspect) as usize
+    world.node(1).count(Suspect) as usize
 }
 
 #[test]
