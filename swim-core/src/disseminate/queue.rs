@@ -93,9 +93,6 @@ pub(crate) struct Queue {
     found: Vec<(u32, u32)>,
 }
 
-/// So many entries are skipped for one message; then it is taken as full.
-const SKIPS_MAX: u32 = 64;
-
 impl Queue {
     pub(crate) const fn new() -> Self {
         Self { ring: VecDeque::new(), cursors: Vec::new(), stale: 0, found: Vec::new() }
@@ -149,7 +146,6 @@ impl Queue {
     #[inline]
     pub(crate) fn issue(&mut self, mut offer: impl FnMut(Pending) -> Take) {
         let mut end = self.ring.len() as u32;
-        let mut skips = 0;
         for count in 0..self.cursors.len() {
             let start = self.cursors[count];
             let (next_end, mut write) = (start, start);
@@ -162,10 +158,7 @@ impl Queue {
                         }
                         write += 1;
                     }
-                    Take::Skipped => {
-                        skips += 1;
-                        full = skips >= SKIPS_MAX;
-                    }
+                    Take::Skipped => {}
                     Take::Full => full = true,
                 }
                 if full {

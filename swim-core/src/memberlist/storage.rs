@@ -192,16 +192,17 @@ impl<A: Address> Memberlist<A> {
         let hash = self.hash(&change.address);
         let Self { index, records, key, .. } = self;
         index.insert(hash, slot.0, |number| records[number as usize].address.hash(*key));
-        self.write(slot, change);
+        self.write(slot, change.address.hash(0), change);
         slot
     }
 
     /// Replaces what is known of a member; it enters the probe order if it became pingable.
     pub(crate) fn update(&mut self, slot: Slot, change: Change<'_, A>, random: &mut Random) {
-        let state = self.state(slot);
-        self.sum = self.sum.wrapping_sub(contribution(&change.address, self.claim(slot)));
-        self.counts[state.status as usize] -= 1;
-        self.write(slot, change);
+        let name = change.address.hash(0);
+        let claim = self.claim(slot);
+        self.sum = self.sum.wrapping_sub(contribution(name, claim));
+        self.counts[claim.status as usize] -= 1;
+        self.write(slot, name, change);
         self.enter_order(slot, random);
     }
 
@@ -214,7 +215,7 @@ impl<A: Address> Memberlist<A> {
     }
 
     /// Writes all that a change says into a record whose old contribution is out of the sum.
-    fn write(&mut self, slot: Slot, change: Change<'_, A>) {
+    fn write(&mut self, slot: Slot, name: u64, change: Change<'_, A>) {
         let source = match change.source {
             None => SOURCE_NONE,
             Some(source) if source.address == change.address => SOURCE_OWN,
@@ -243,7 +244,7 @@ impl<A: Address> Memberlist<A> {
         }
         self.counts[change.status as usize] += 1;
         self.sum = self.sum.wrapping_add(contribution(
-            &change.address,
+            name,
             Claim { incarnation: change.incarnation, status: change.status, labels: change.labels.digest() },
         ));
     }
@@ -252,7 +253,7 @@ impl<A: Address> Memberlist<A> {
     pub(crate) fn evict(&mut self, slot: Slot) {
         let address = self.address(slot);
         let state = self.state(slot);
-        self.sum = self.sum.wrapping_sub(contribution(&address, self.claim(slot)));
+        self.sum = self.sum.wrapping_sub(contribution(address.hash(0), self.claim(slot)));
         self.counts[state.status as usize] -= 1;
         let hash = self.hash(&address);
         let Self { index, records, key, .. } = self;
@@ -294,8 +295,10 @@ impl<A: Address> Memberlist<A> {
     /// What precedence compares (R1).
     #[inline]
     pub(crate) fn claim(&self, slot: Slot) -> Claim {
-        let State { incarnation, status } = self.state(slot);
-        Claim { incarnation, status, labels: self.labels(slot).digest() }
+        let record = &self.records[slot.at()];
+        let State { incarnation, status } = record.state();
+        let labels = if record.has(LABELED) { self.labels(slot).digest() } else { 0 };
+        Claim { incarnation, status, labels }
     }
 
     /// All that is known of a member, as it is told to others.
@@ -377,7 +380,10 @@ impl<A: Address> Memberlist<A> {
 
     /// The checksum computed from scratch, to check the incremental one (I4).
     pub(crate) fn checksum_from_scratch(&self) -> Checksum {
-        fold(self.slots().fold(0, |sum, slot| sum.wrapping_add(contribution(&self.address(slot), self.claim(slot)))))
+        fold(
+            self.slots()
+                .fold(0, |sum, slot| sum.wrapping_add(contribution(self.address(slot).hash(0), self.claim(slot)))),
+        )
     }
 
     /// The next member to probe (R4).

@@ -148,7 +148,7 @@ impl<A: Address> Membership<A> {
         None
     }
 
-    /// What R1 says, to hold the short cut of `weigh` against it.
+    /// What R1 says.
     fn wins(&self, slot: Slot, change: Change<'_, A>) -> bool {
         let claim = Claim { incarnation: change.incarnation, status: change.status, labels: change.labels.digest() };
         precedence(Some(self.members.claim(slot)), claim) == Precedence::Wins
