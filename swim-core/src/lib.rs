@@ -17,6 +17,7 @@ mod address;
 mod cluster;
 mod config;
 mod departure;
+mod digests;
 mod disseminate;
 mod effect;
 mod evicted;
@@ -46,6 +47,7 @@ pub use config::{
     Config, ConfigError, ExchangeMode, FullSyncMode, GossipOptions, HealOptions, Hearsay, JoinOptions, Options,
     ProtocolPeriod, StateTimeouts, SuspicionTimeout,
 };
+pub use digests::Digests;
 pub use effect::{CommandError, CommandId, DiscoverId, Effect, Effects, Outcome};
 pub use input::{About, Boot, BootstrapOptions, Command, DiscoverFailed, Input, StartGossip};
 pub use labels::{
@@ -63,3 +65,8 @@ pub use observe::{
 };
 pub use random::Random;
 pub use time::{Instant, Micros, UnixMillis};
+
+/// The README's example is compiled and run with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

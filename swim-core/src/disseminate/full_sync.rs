@@ -220,7 +220,7 @@ pub(crate) fn difference<A: Address>(theirs: Changes<'_, A>, membership: &Member
         let claim = crate::member::Claim {
             incarnation: change.incarnation,
             status: change.status,
-            labels: change.labels.digest(),
+            labels: members.digest(change.labels),
         };
         if precedence(Some(claim), members.claim(slot)) == Precedence::Wins {
             out.push_change(members.change(slot));

@@ -8,6 +8,7 @@ use super::index::Index;
 use super::order::{Candidates, Order};
 use super::slot_map::SlotMap;
 use crate::address::Address;
+use crate::digests::Digests;
 use crate::labels::Labels;
 use crate::member::{Change, Claim, Incarnation, Member, Source, Status};
 use crate::message::Checksum;
@@ -135,11 +136,14 @@ pub(crate) struct Memberlist<A> {
     sum: u64,
     counts: [u32; Status::ALL.len()],
     key: u64,
+    digests: Digests<A>,
+    /// What the host's function said of the list, where there is one.
+    foreign: Checksum,
 }
 
 impl<A: Address> Memberlist<A> {
     /// A list with the node itself; `key` keeps others from choosing addresses that collide in the index.
-    pub(crate) fn new(key: u64, local: Change<'_, A>) -> Self {
+    pub(crate) fn new(key: u64, digests: Digests<A>, local: Change<'_, A>) -> Self {
         let mut list = Self {
             records: Vec::new(),
             index: Index::new(),
@@ -150,9 +154,12 @@ impl<A: Address> Memberlist<A> {
             sum: 0,
             counts: [0; Status::ALL.len()],
             key,
+            digests,
+            foreign: Checksum::default(),
         };
         let slot = list.add_record(local);
         debug_assert_eq!(slot, Slot::LOCAL);
+        list.settle();
         list
     }
 
@@ -245,7 +252,7 @@ impl<A: Address> Memberlist<A> {
         self.counts[change.status as usize] += 1;
         self.sum = self.sum.wrapping_add(contribution(
             name,
-            Claim { incarnation: change.incarnation, status: change.status, labels: change.labels.digest() },
+            Claim { incarnation: change.incarnation, status: change.status, labels: self.digest(change.labels) },
         ));
     }
 
@@ -297,7 +304,7 @@ impl<A: Address> Memberlist<A> {
     pub(crate) fn claim(&self, slot: Slot) -> Claim {
         let record = &self.records[slot.at()];
         let State { incarnation, status } = record.state();
-        let labels = if record.has(LABELED) { self.labels(slot).digest() } else { 0 };
+        let labels = if record.has(LABELED) { self.digest(self.labels(slot)) } else { 0 };
         Claim { incarnation, status, labels }
     }
 
@@ -373,13 +380,31 @@ impl<A: Address> Memberlist<A> {
         self.count(Status::Alive) + self.count(Status::Suspect) - local
     }
 
+    /// What precedence compares of labels.
     #[inline]
-    pub(crate) fn checksum(&self) -> Checksum {
-        fold(self.sum)
+    pub(crate) fn digest(&self, labels: Labels<'_>) -> i32 {
+        if labels.is_empty() { 0 } else { (self.digests.labels)(labels) }
     }
 
-    /// The checksum computed from scratch, to check the incremental one (I4).
+    #[inline]
+    pub(crate) fn checksum(&self) -> Checksum {
+        if self.digests.list.is_some() { self.foreign } else { fold(self.sum) }
+    }
+
+    /// The list has changed: a host's checksum is computed anew.
+    #[inline]
+    pub(crate) fn settle(&mut self) {
+        if let Some(list) = self.digests.list {
+            let checksum = list(&mut self.slots().map(|slot| self.member(slot)));
+            self.foreign = checksum;
+        }
+    }
+
+    /// The checksum computed from scratch, to check the one that is kept (I4).
     pub(crate) fn checksum_from_scratch(&self) -> Checksum {
+        if let Some(list) = self.digests.list {
+            return list(&mut self.slots().map(|slot| self.member(slot)));
+        }
         fold(
             self.slots()
                 .fold(0, |sum, slot| sum.wrapping_add(contribution(self.address(slot).hash(0), self.claim(slot)))),

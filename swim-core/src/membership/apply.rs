@@ -63,6 +63,7 @@ impl<A: Address> Membership<A> {
         changes: crate::effect::Span,
         out: &mut Effects<A>,
     ) {
+        self.members.settle();
         let new = self.members.checksum();
         out.event_span(
             Event::MemberlistChangesApplied {
@@ -134,7 +135,7 @@ impl<A: Address> Membership<A> {
         }
         let change = self.doubt(now, slot, known, change);
         let claimed = State { incarnation: change.incarnation, status: change.status };
-        let wins = claimed > known || claimed == known && change.labels.digest() > self.members.labels(slot).digest();
+        let wins = claimed > known || (claimed == known && self.wins(slot, change));
         debug_assert_eq!(wins, self.wins(slot, change));
         if wins {
             self.report_far_off(now, known, change, out);
@@ -150,7 +151,11 @@ impl<A: Address> Membership<A> {
 
     /// What R1 says.
     fn wins(&self, slot: Slot, change: Change<'_, A>) -> bool {
-        let claim = Claim { incarnation: change.incarnation, status: change.status, labels: change.labels.digest() };
+        let claim = Claim {
+            incarnation: change.incarnation,
+            status: change.status,
+            labels: self.members.digest(change.labels),
+        };
         precedence(Some(self.members.claim(slot)), claim) == Precedence::Wins
     }
 
@@ -332,6 +337,7 @@ impl<A: Address> Membership<A> {
         self.transitions.clear(slot);
         self.forget_pending(slot);
         self.members.evict(slot);
+        self.members.settle();
     }
 
     /// Whether claims about oneself are answered.

@@ -21,7 +21,11 @@ impl<A: Address> Membership<A> {
         out: &mut Effects<A>,
     ) -> bool {
         let own = self.members.claim(Slot::LOCAL);
-        let claim = Claim { incarnation: change.incarnation, status: change.status, labels: change.labels.digest() };
+        let claim = Claim {
+            incarnation: change.incarnation,
+            status: change.status,
+            labels: self.members.digest(change.labels),
+        };
         if !self.refutes() || precedence(Some(own), claim) != Precedence::Wins {
             return false;
         }

@@ -16,6 +16,7 @@ use alloc::vec::Vec;
 
 use crate::address::Address;
 use crate::config::Config;
+use crate::digests::Digests;
 use crate::disseminate::limit::send_limit;
 use crate::disseminate::{Finished, Pending, Queue};
 use crate::effect::Effects;
@@ -80,7 +81,7 @@ pub(crate) struct Membership<A: Copy> {
 }
 
 impl<A: Address> Membership<A> {
-    pub(crate) fn new(config: Config, local: A, boot: Boot) -> Self {
+    pub(crate) fn new(config: Config, local: A, boot: Boot, digests: Digests<A>) -> Self {
         let mut random = Random::new(boot.seed);
         let incarnation = Incarnation::from_wall(boot.wall);
         let own = Change {
@@ -99,7 +100,7 @@ impl<A: Address> Membership<A> {
             standing: Standing::Joining,
             health: LocalHealth::new(config.local_health_max),
             next_number: 0,
-            members: Memberlist::new(random.next_u64(), own),
+            members: Memberlist::new(random.next_u64(), digests, own),
             queue,
             limit_for: 0,
             limit,

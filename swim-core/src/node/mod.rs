@@ -8,6 +8,7 @@ mod query;
 use crate::address::Address;
 use crate::config::Config;
 use crate::departure::Departure;
+use crate::digests::Digests;
 use crate::disseminate::full_sync::FullSync;
 use crate::effect::{DiscoverId, Effects};
 use crate::heal::Healer;
@@ -83,8 +84,13 @@ impl<A: Address> Node<A> {
     ///
     /// `local` is the address by which the others reach it. Its incarnation is the wall clock of `boot`.
     pub fn new(config: Config, local: A, boot: Boot) -> Self {
+        Self::with_digests(config, local, boot, Digests::NATIVE)
+    }
+
+    /// As [`Node::new`], for hosts that speak another protocol's wire: lists and labels are compared by its functions.
+    pub fn with_digests(config: Config, local: A, boot: Boot, digests: Digests<A>) -> Self {
         Self {
-            membership: Membership::new(config, local, boot),
+            membership: Membership::new(config, local, boot, digests),
             probe: Probe::new(local),
             helping: Helping::new(),
             full_sync: FullSync::new(),

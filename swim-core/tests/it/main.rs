@@ -3,10 +3,12 @@
 mod departure;
 mod dissemination;
 mod forge;
+mod full_sync;
 mod health;
 mod hearsay;
 mod helpers;
 mod incarnation;
+mod join;
 mod probe;
 mod sleep;
 mod suspicion;
