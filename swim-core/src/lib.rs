@@ -35,6 +35,7 @@ mod node;
 mod observe;
 mod probe;
 mod random;
+mod split;
 mod suspicion;
 mod time;
 mod timer;

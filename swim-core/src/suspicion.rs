@@ -4,6 +4,7 @@ use crate::address::Address;
 use crate::config::SuspicionSettings;
 use crate::fixed;
 use crate::memberlist::{Slot, SlotMap};
+use crate::split::Split;
 use crate::time::{Instant, Micros};
 
 /// How many accusers are told apart: the first and three confirmations.
@@ -12,9 +13,9 @@ const ACCUSERS: usize = crate::config::SuspicionTimeout::CONFIRMATIONS_MAX as us
 /// One suspicion.
 #[derive(Clone, Copy, Debug)]
 struct Suspicion<A> {
-    start: Instant,
-    /// The shortest timeout; the longest is `beta` times as long.
-    min: Micros,
+    start: Split,
+    /// The shortest timeout, in milliseconds, 49 days at most; the longest is `beta` times as long.
+    min_millis: u32,
     accusers: [A; ACCUSERS],
     accuser_count: u8,
     /// The confirmations after which the timeout is the shortest.
@@ -22,6 +23,14 @@ struct Suspicion<A> {
 }
 
 impl<A: Address> Suspicion<A> {
+    fn start(&self) -> Instant {
+        self.start.into()
+    }
+
+    fn min(&self) -> Micros {
+        Micros::from_millis(self.min_millis.into())
+    }
+
     fn wants(&self, accuser: &A) -> bool {
         let known = usize::from(self.accuser_count);
         known <= usize::from(self.wanted) && !self.accusers[..known].contains(accuser)
@@ -50,19 +59,24 @@ impl<A: Address> Suspicions<A> {
         Self { settings, period, by_slot: SlotMap::new() }
     }
 
-    /// Starts a suspicion in a cluster of `n` pingable members, oneself included; returns when it runs out.
+    /// Starts a suspicion in a cluster of `n` pingable members, oneself included; returns the soonest moment at which it
+    /// can run out.
     pub(crate) fn start(&mut self, now: Instant, slot: Slot, n: u32, accuser: Option<A>, subject: A) -> Instant {
         let (min, wanted) = self.shortest(n);
         let suspicion = Suspicion {
-            start: now,
-            min,
+            start: now.into(),
+            min_millis: u32::try_from(min.0.div_ceil(1000)).unwrap_or(u32::MAX),
             accusers: [accuser.unwrap_or(subject); ACCUSERS],
             accuser_count: u8::from(accuser.is_some()),
             wanted,
         };
-        let deadline = self.deadline(&suspicion);
         self.by_slot.insert(slot, suspicion);
-        deadline
+        now + suspicion.min()
+    }
+
+    /// All suspects, and when each suspicion runs out.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Slot, Instant)> {
+        self.by_slot.iter().map(|(slot, suspicion)| (slot, self.deadline(suspicion)))
     }
 
     /// Whether an accuser would count: it was not counted yet, and more are wanted.
@@ -90,7 +104,7 @@ impl<A: Address> Suspicions<A> {
 
     /// Whether a member has been suspected for the shortest timeout already (R1a).
     pub(crate) fn is_ripe(&self, now: Instant, slot: Slot) -> bool {
-        self.by_slot.get(slot).is_some_and(|suspicion| now >= suspicion.start + suspicion.min)
+        self.by_slot.get(slot).is_some_and(|suspicion| now >= suspicion.start() + suspicion.min())
     }
 
     /// The longest that a suspicion lasts in a cluster of `n` pingable members, oneself included.
@@ -122,7 +136,7 @@ impl<A: Address> Suspicions<A> {
     /// The node itself was not there for `span`: the suspect gets that much longer.
     pub(crate) fn postpone(&mut self, slot: Slot, span: Micros) {
         if let Some(suspicion) = self.by_slot.get_mut(slot) {
-            suspicion.start = suspicion.start + span;
+            suspicion.start = (suspicion.start() + span).into();
         }
     }
 
@@ -136,16 +150,16 @@ impl<A: Address> Suspicions<A> {
 
     /// From `max` down to `min` with the logarithm of the confirmations, `log(c + 1) / log(K + 1)`.
     fn deadline(&self, suspicion: &Suspicion<A>) -> Instant {
-        let min = suspicion.min;
+        let min = suspicion.min();
         let max = min.times(self.beta());
         let wanted = u32::from(suspicion.wanted);
         let confirmations = u32::from(suspicion.accuser_count).saturating_sub(1).min(wanted);
         if wanted == 0 || confirmations == wanted {
-            return suspicion.start + min;
+            return suspicion.start() + min;
         }
         let share = (fixed::log2(confirmations + 1) << 16) / fixed::log2(wanted + 1);
         let cut = ((u128::from((max - min).0) * u128::from(share)) >> 16) as u64;
-        suspicion.start + (max - Micros(cut))
+        suspicion.start() + (max - Micros(cut))
     }
 }
 
@@ -158,7 +172,8 @@ mod tests {
     fn suspicions(n: u32, accuser: Option<u32>) -> (Suspicions<u32>, Instant) {
         let lifeguard = SuspicionSettings::Lifeguard { alpha: 4, beta: 6, confirmations: 3 };
         let mut suspicions = Suspicions::new(lifeguard, Micros::from_millis(1000));
-        let deadline = suspicions.start(Instant::ZERO, SLOT, n, accuser, 99);
+        suspicions.start(Instant::ZERO, SLOT, n, accuser, 99);
+        let deadline = suspicions.runs_out(SLOT).unwrap();
         (suspicions, deadline)
     }
 
@@ -169,22 +184,22 @@ mod tests {
     #[test]
     fn each_new_accuser_shortens_the_timeout_from_the_longest_to_the_shortest() {
         let (mut suspicions, first) = suspicions(100, Some(1));
-        assert_eq!(millis(first), 47_999);
+        assert_eq!(millis(first), 48_000);
         let Accused::Confirmed(second) = suspicions.confirm(SLOT, 2) else { panic!() };
         // One of three confirmations: log 2 / log 4 is a half.
-        assert_eq!(millis(second), 27_999);
+        assert_eq!(millis(second), 28_000);
         assert_eq!(suspicions.confirm(SLOT, 2), Accused::Counted);
         assert_eq!(suspicions.confirm(SLOT, 1), Accused::Counted);
         suspicions.confirm(SLOT, 3);
         let Accused::Confirmed(last) = suspicions.confirm(SLOT, 4) else { panic!() };
-        assert_eq!(millis(last), 7_999);
+        assert_eq!(millis(last), 8_000);
         assert_eq!(suspicions.confirm(SLOT, 5), Accused::Counted);
     }
 
     #[test]
     fn a_claim_without_a_maker_accuses_nobody() {
         let (mut suspicions, deadline) = suspicions(100, None);
-        assert_eq!(millis(deadline), 47_999);
+        assert_eq!(millis(deadline), 48_000);
         // The first accuser with a name is the first accuser, not a confirmation.
         assert_eq!(suspicions.confirm(SLOT, 2), Accused::Confirmed(deadline));
     }

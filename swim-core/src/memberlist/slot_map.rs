@@ -70,6 +70,11 @@ impl<T> SlotMap<T> {
         Some(value)
     }
 
+    /// All entries, in an order that means nothing.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Slot, &T)> {
+        self.entries.iter().map(|(slot, value)| (*slot, value))
+    }
+
     /// The slot at a place of an order that means nothing, to draw one at random.
     pub(crate) fn nth(&self, place: usize) -> Option<Slot> {
         self.entries.get(place).map(|(slot, _)| *slot)

@@ -13,6 +13,7 @@ use crate::labels::Labels;
 use crate::member::{Change, Claim, Incarnation, Member, Source, Status};
 use crate::message::Checksum;
 use crate::random::Random;
+use crate::split::Split;
 
 /// The place of a member in the list; stable as long as it is listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,7 +47,7 @@ pub(crate) enum Told<A> {
     More,
 }
 
-/// One member: its address and 64 bits in two halves, so that a four-byte address makes twelve bytes.
+/// One member: its address and 64 bits; with a four-byte address twelve bytes.
 ///
 /// ```text
 /// bits 0..50 incarnation | 50..53 status, 7 where vacant | 53 in the probe order | 54 has labels
@@ -55,8 +56,7 @@ pub(crate) enum Told<A> {
 #[derive(Clone, Copy, Debug)]
 struct Record<A> {
     address: A,
-    low: u32,
-    high: u32,
+    bits: Split,
 }
 
 const STATUS_SHIFT: u32 = Incarnation::BITS;
@@ -78,13 +78,12 @@ const SOURCE_OTHER: u64 = 3;
 impl<A: Copy> Record<A> {
     #[inline]
     fn bits(&self) -> u64 {
-        u64::from(self.low) | u64::from(self.high) << 32
+        self.bits.get()
     }
 
     #[inline]
     fn set_bits(&mut self, bits: u64) {
-        self.low = bits as u32;
-        self.high = (bits >> 32) as u32;
+        self.bits = Split::new(bits);
     }
 
     #[inline]
@@ -131,7 +130,7 @@ pub(crate) struct Memberlist<A> {
     index: Index,
     order: Order,
     labels: SlotMap<Box<[u8]>>,
-    sources: SlotMap<Source<A>>,
+    sources: SlotMap<(A, Split)>,
     vacant: Vec<Slot>,
     sum: u64,
     counts: [u32; Status::ALL.len()],
@@ -182,7 +181,7 @@ impl<A: Address> Memberlist<A> {
     }
 
     fn add_record(&mut self, change: Change<'_, A>) -> Slot {
-        let record = Record { address: change.address, low: 0, high: (VACANT << (STATUS_SHIFT - 32)) as u32 };
+        let record = Record { address: change.address, bits: Split::new(VACANT << STATUS_SHIFT) };
         let slot = if let Some(slot) = self.vacant.pop() {
             // A slot that is still in the probe order under its old member stays there, and its versions go on.
             let old = self.records[slot.at()];
@@ -240,7 +239,9 @@ impl<A: Address> Memberlist<A> {
                 | (LABELED * u64::from(!change.labels.is_empty())),
         );
         match change.source {
-            Some(other) if source == SOURCE_OTHER => self.sources.insert(slot, other),
+            Some(other) if source == SOURCE_OTHER => {
+                self.sources.insert(slot, (other.address, Split::new(other.incarnation.get())));
+            }
             _ if had_other => drop(self.sources.remove(slot)),
             _ => {}
         }
@@ -320,7 +321,10 @@ impl<A: Address> Memberlist<A> {
                 let local = &self.records[0];
                 Some(Source { address: local.address, incarnation: local.state().incarnation })
             }
-            _ => self.sources.get(slot).copied(),
+            _ => self.sources.get(slot).map(|&(address, incarnation)| Source {
+                address,
+                incarnation: Incarnation::from_low_bits(incarnation.get()),
+            }),
         };
         Change { address: record.address, incarnation, status, source, labels: self.labels(slot) }
     }

@@ -110,7 +110,7 @@ impl<A: Address> Membership<A> {
         }
         if claimed == known && self.members.has_labels(slot, change.labels) {
             if known.status == Status::Suspect {
-                self.confirm(slot, change);
+                self.confirm(now, slot, change);
             }
             return None;
         }
@@ -144,7 +144,7 @@ impl<A: Address> Membership<A> {
         }
         // Losing by labels alone confirms a suspicion as well.
         if claimed == known && known.status == Status::Suspect {
-            self.confirm(slot, change);
+            self.confirm(now, slot, change);
         }
         None
     }
@@ -244,7 +244,7 @@ impl<A: Address> Membership<A> {
     }
 
     /// One more accuser of a suspect (R7): it loses by R1, and shortens the timeout all the same.
-    fn confirm(&mut self, slot: Slot, change: Change<'_, A>) {
+    fn confirm(&mut self, now: Instant, slot: Slot, change: Change<'_, A>) {
         let Some(source) = change.source else { return };
         if !self.suspicions.wants(slot, source.address) {
             return;
@@ -269,9 +269,12 @@ impl<A: Address> Membership<A> {
             labels: crate::labels::Labels::trusted(&labels),
         };
         self.members.update(slot, renewed, &mut self.random);
-        self.transitions.note(slot, deadline);
+        if self.suspicions.is_ripe(now, slot) {
+            // The entry that looks at the shortest timeout has fired; the next one is where the deadline was.
+            self.transitions.note(slot, deadline);
+            self.tidy_transitions();
+        }
         self.enqueue(slot);
-        self.tidy_transitions();
         self.arm_transitions();
     }
 
@@ -285,7 +288,7 @@ impl<A: Address> Membership<A> {
         if known.status == Status::Suspect {
             let labels: alloc::boxed::Box<[u8]> = self.members.labels(slot).encoded().into();
             let suspicion = Change { labels: crate::labels::Labels::trusted(&labels), ..suspicion };
-            self.confirm(slot, suspicion);
+            self.confirm(now, slot, suspicion);
             return;
         }
         self.stats.counters.suspects_declared += 1;

@@ -108,7 +108,7 @@ impl<A: Address> Membership<A> {
             next_gossip: boot.now,
             stats: Stats::default(),
             suspicions: Suspicions::new(config.suspicion, config.period),
-            transitions: Transitions::default(),
+            transitions: Transitions::new(),
             evicted: Evicted::new(config.evicted_max),
             rollup: Rollup::new(),
             wall: (boot.now, boot.wall),

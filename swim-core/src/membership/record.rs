@@ -89,7 +89,7 @@ impl<A: Address> Membership<A> {
     /// Keeps the dead entries of the transitions below the living ones (I7).
     pub(super) fn tidy_transitions(&mut self) {
         let Self { suspicions, transitions, .. } = self;
-        transitions.tidy(suspicions.len() + transitions.living(), |slot| suspicions.runs_out(slot));
+        transitions.tidy(suspicions.len(), suspicions.iter());
     }
 
     /// Makes what the list says of a member a pending change (R5).

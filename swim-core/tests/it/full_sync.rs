@@ -191,7 +191,9 @@ fn no_more_than_five_syncs_run_at_once() {
     assert_eq!(syncs(&world).len(), 6);
     // All others are given up after ten seconds.
     world.run(secs(10));
-    (2..=6).for_each(|peer| drop(world.ask(peer, 1)));
+    for peer in 2..=6 {
+        world.ask(peer, 1);
+    }
     assert_eq!(syncs(&world).len(), 11);
 }
 
@@ -226,7 +228,8 @@ fn of_an_unknown_asker_only_its_own_claim_is_heard() {
     let reply = world.request(STRANGER, 1, &message(DIVERGED, &list));
     assert_eq!(world.status(1, STRANGER), Some(Alive));
     assert_eq!((world.status(1, 50), world.status(1, 2)), (None, Some(Alive)));
-    assert_eq!(BTreeSet::from_iter(reply.subjects()), BTreeSet::from([1, 2, 3]));
+    // What is known of 2 would lose to what the asker claims.
+    assert_eq!(BTreeSet::from_iter(reply.subjects()), BTreeSet::from([1, 3]));
 }
 
 #[test]
@@ -314,7 +317,7 @@ fn ringpop_puts_the_whole_list_in_the_answer_and_asks_for_the_other_by_a_join() 
 fn ringpop_does_not_while_there_is_something_to_tell_nor_where_the_lists_agree() {
     let mut world = World::among(quiet_ringpop(), 3);
     let checksum = world.node(1).checksum();
-    assert_eq!(ringpop_ping(&mut world, 2, checksum, &[]).subjects(), []);
+    assert!(ringpop_ping(&mut world, 2, checksum, &[]).subjects().is_empty());
     world.tell(2, 1, &[own(7, Alive, inc(0))]);
     assert_eq!(ringpop_ping(&mut world, 3, ODD, &[]).subjects(), [7]);
     assert_eq!(joins(&world).len(), 0);

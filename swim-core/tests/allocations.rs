@@ -1,0 +1,244 @@
+//! Nothing on the path of a message allocates once warm (DESIGN 3): counted by the allocator itself.
+//!
+//! A binary of its own, because the allocator is the process's. Counts are the thread's, so tests may run side by side.
+
+#![allow(unsafe_code, reason = "an allocator cannot be written without")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use swim_core::{
+    Boot, BootstrapOptions, Change, ChangeList, Checksum, Command, CommandId, Config, Effect, Effects, Event, EventMask,
+    Incarnation, Input, Instant, Kind, Labels, Message, Micros, Node, Options, Readiness, Seq, Source, StartGossip,
+    Status, UnixMillis, Via,
+};
+
+struct Counting;
+
+thread_local! {
+    static COUNT: Cell<u64> = const { Cell::new(0) };
+}
+
+fn count() {
+    // While a thread ends its counter may be gone already.
+    let _ = COUNT.try_with(|count| count.set(count.get() + 1));
+}
+
+// SAFETY: everything is passed on to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count();
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        unsafe { System.realloc(memory, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn allocations(what: impl FnOnce()) -> u64 {
+    let before = COUNT.get();
+    what();
+    COUNT.get() - before
+}
+
+const WALL: u64 = 1_700_000_000_000;
+/// Members that the node knows.
+const MEMBERS: u32 = 200;
+/// Rounds in which buffers may grow, and rounds in which nothing may.
+const WARM: u32 = 2_000;
+const COUNTED: u32 = 1_000;
+
+fn inc(count: u64) -> Incarnation {
+    Incarnation::new(WALL + count).expect("it is small enough")
+}
+
+fn alive(address: u32, incarnation: Incarnation) -> Change<'static, u32> {
+    let source = Some(Source { address, incarnation });
+    Change { address, incarnation, status: Status::Alive, source, labels: Labels::NONE }
+}
+
+/// A node among 200 members, which probes, and its host's buffers.
+struct Host {
+    node: Node<u32>,
+    now: Instant,
+    effects: Effects<u32>,
+    changes: ChangeList<u32>,
+}
+
+impl Host {
+    fn new(events: EventMask) -> Self {
+        let mut options = Options::lan();
+        options.events = events;
+        options.heal.period = None;
+        let config = Config::try_from(options).expect("the options are valid");
+        let now = Instant::from_millis(1_000);
+        let node = Node::new(config, 1, Boot { now, wall: UnixMillis(WALL), seed: 7 });
+        let mut host = Self { node, now, effects: Effects::new(), changes: ChangeList::new() };
+        let command = Command::Bootstrap(BootstrapOptions { gossip: StartGossip::WhenReady });
+        host.node.handle(now, Input::Command { id: CommandId(1), command }, &mut host.effects);
+        let discovery = host.effects.iter().find_map(|effect| match effect {
+            Effect::Discover(id) => Some(id),
+            _ => None,
+        });
+        let hosts = Input::Hosts { id: discovery.expect("it asks for hosts"), result: Ok(&[1]) };
+        host.node.handle(now, hosts, &mut host.effects);
+        (2..=MEMBERS).for_each(|address| host.changes.push(alive(address, inc(0))));
+        host.receive(2, Kind::Gossip);
+        host
+    }
+
+    /// A member sends what is in `changes`, with the checksum that the node has.
+    fn receive(&mut self, from: u32, kind: Kind<u32>) {
+        self.effects.clear();
+        let checksum = self.node.checksum();
+        self.deliver(from, kind, checksum);
+    }
+
+    fn deliver(&mut self, from: u32, kind: Kind<u32>, checksum: Checksum) {
+        let message = Message { kind, incarnation: inc(0), checksum, changes: self.changes.as_changes() };
+        self.node.handle(self.now, Input::Message { from, via: Via::Datagram, message }, &mut self.effects);
+    }
+
+    /// Lets time pass until the node has pinged somebody; all answers but the first ack are left out.
+    fn ping_of_the_next_round(&mut self) -> (u32, Seq) {
+        loop {
+            self.now = self.node.next_deadline().expect("a member always has something to do").max(self.now);
+            self.effects.clear();
+            self.node.handle(self.now, Input::Tick, &mut self.effects);
+            let ping = self.effects.iter().find_map(|effect| match effect {
+                Effect::Send { to, message: Message { kind: Kind::Ping { seq }, .. }, .. } => Some((to, seq)),
+                _ => None,
+            });
+            if let Some(ping) = ping {
+                return ping;
+            }
+        }
+    }
+
+    /// Six members tell that they reincarnated, so that changes are always pending.
+    fn news(&mut self, round: u32) {
+        self.changes.clear();
+        for number in 0..6 {
+            let address = 2 + (round * 6 + number) % (MEMBERS - 1);
+            self.changes.push(alive(address, inc(1 + u64::from(round))));
+        }
+    }
+}
+
+/// Runs rounds until buffers have grown, and counts what is allocated in those that follow.
+fn once_warm(events: EventMask, mut round: impl FnMut(&mut Host, u32)) -> u64 {
+    let mut host = Host::new(events);
+    (0..WARM).for_each(|number| round(&mut host, number));
+    allocations(|| (WARM..WARM + COUNTED).for_each(|number| round(&mut host, number)))
+}
+
+fn is_alive(host: &Host, address: u32) -> bool {
+    host.node.member(address).is_some_and(|member| member.status == Status::Alive)
+}
+
+#[test]
+fn the_allocator_counts() {
+    assert_eq!(allocations(|| drop(Box::new(1))), 1);
+    assert_eq!(allocations(|| ()), 0);
+}
+
+#[test]
+fn a_ping_without_changes_allocates_nothing() {
+    for events in [EventMask::NONE, EventMask::ALL] {
+        let count = once_warm(events, |host, number| {
+            host.changes.clear();
+            host.receive(2 + number % 100, Kind::Ping { seq: Seq(number) });
+            assert!(matches!(host.effects.iter().next(), Some(Effect::Send { .. } | Effect::Event(_))));
+        });
+        assert_eq!(count, 0);
+    }
+}
+
+#[test]
+fn a_ping_with_changes_allocates_nothing() {
+    for events in [EventMask::NONE, EventMask::ALL] {
+        let mut told = 0;
+        let count = once_warm(events, |host, number| {
+            host.news(number);
+            host.receive(2 + number % 100, Kind::Ping { seq: Seq(number) });
+            told += host.effects.iter().map(|effect| changes_sent(&effect)).sum::<usize>();
+        });
+        assert_eq!(count, 0);
+        assert!(told > 10_000, "answers carry changes: {told}");
+    }
+}
+
+fn changes_sent(effect: &Effect<'_, u32>) -> usize {
+    match effect {
+        Effect::Send { message, .. } => message.changes.len(),
+        _ => 0,
+    }
+}
+
+/// An ack, and the tick that sends the ping which it answers.
+#[test]
+fn a_ping_and_its_ack_allocate_nothing() {
+    for (events, with_changes) in [(EventMask::NONE, false), (EventMask::ALL, false), (EventMask::NONE, true)] {
+        let count = once_warm(events, |host, number| {
+            let (target, seq) = host.ping_of_the_next_round();
+            host.changes.clear();
+            if with_changes {
+                host.news(number);
+            }
+            host.now = host.now + Micros::from_millis(1);
+            host.receive(target, Kind::Ack { seq, ready: Readiness::Ready });
+            assert!(is_alive(host, target));
+        });
+        assert_eq!(count, 0, "with changes: {with_changes}");
+    }
+}
+
+#[test]
+fn gossip_of_what_is_known_allocates_nothing() {
+    for events in [EventMask::NONE, EventMask::ALL] {
+        let count = once_warm(events, |host, number| {
+            host.changes.clear();
+            (2..=MEMBERS.min(100)).for_each(|address| host.changes.push(alive(address, inc(0))));
+            host.receive(2 + number % 100, Kind::Gossip);
+        });
+        assert_eq!(count, 0);
+    }
+}
+
+#[test]
+fn gossip_of_what_is_new_allocates_nothing() {
+    let count = once_warm(EventMask::NONE, |host, number| {
+        host.news(number);
+        host.receive(2 + number % 100, Kind::Gossip);
+        let (target, seq) = host.ping_of_the_next_round();
+        host.changes.clear();
+        host.receive(target, Kind::Ack { seq, ready: Readiness::Ready });
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn an_event_that_is_wanted_is_reported_without_allocating() {
+    let mut seen = 0;
+    let count = once_warm(EventMask::only(&[swim_core::EventKind::PingReceive]), |host, number| {
+        host.changes.clear();
+        host.receive(2, Kind::Ping { seq: Seq(number) });
+        let is_report = |effect: &Effect<'_, u32>| matches!(effect, Effect::Event(Event::PingReceive { .. }));
+        seen += host.effects.iter().filter(is_report).count();
+    });
+    assert_eq!((count, seen), (0, (WARM + COUNTED) as usize));
+}

@@ -1,0 +1,233 @@
+//! R14 and R15: what a node reports, groups and measures.
+
+use swim_core::{Change, Command, EventKind, EventMask, Kind, Micros, Options, StartGossip, Status};
+
+use crate::forge::{STRANGER, ack, inc, message_with, millis, own, quiet_lan, quiet_ringpop, said, secs};
+use crate::world::World;
+use Status::{Alive, Leave, Suspect};
+
+/// How many changes each rollup of node 1 holds.
+fn rollups(world: &World) -> Vec<usize> {
+    world.events(1).filter(|event| event.kind() == EventKind::Rollup).map(|event| event.changes().len()).collect()
+}
+
+/// Node 1 among 2 and 3, with nothing left to report.
+fn quiet(mut options: Options) -> World {
+    options.rollup_flush_interval = options.rollup_flush_interval.max(std::time::Duration::from_secs(5));
+    let mut world = World::among(options, 3);
+    world.run(secs(6));
+    world.forget();
+    world
+}
+
+fn crowd(first: u32, count: u32) -> Vec<Change<'static, u32>> {
+    (first..first + count).map(|address| own(address, Leave, inc(0))).collect()
+}
+
+#[test]
+fn changes_are_reported_together_once_none_has_come_for_five_seconds() {
+    let mut world = quiet(quiet_lan());
+    world.tell(2, 1, &[own(7, Leave, inc(0))]);
+    world.run(secs(4));
+    world.tell(2, 1, &[own(8, Leave, inc(0))]);
+    world.run(millis(4_999));
+    assert!(rollups(&world).is_empty());
+    world.run(millis(1));
+    assert_eq!(rollups(&world), [2]);
+    world.run(secs(60));
+    assert_eq!(rollups(&world), [2]);
+}
+
+#[test]
+fn claims_that_change_nothing_do_not_keep_a_rollup_waiting() {
+    let mut world = quiet(quiet_lan());
+    world.tell(2, 1, &[own(7, Leave, inc(0))]);
+    world.run(secs(4));
+    world.tell(2, 1, &[own(7, Leave, inc(0))]);
+    world.run(secs(1));
+    assert_eq!(rollups(&world), [1]);
+}
+
+#[test]
+fn two_hundred_and_fifty_changes_are_reported_at_once() {
+    let mut world = quiet(quiet_lan());
+    world.tell(2, 1, &crowd(100, 249));
+    assert!(rollups(&world).is_empty());
+    world.tell(2, 1, &crowd(1000, 1));
+    assert_eq!(rollups(&world), [250]);
+    world.tell(2, 1, &crowd(1001, 1));
+    assert_eq!(rollups(&world), [250]);
+    world.run(secs(5));
+    assert_eq!(rollups(&world), [250, 1]);
+}
+
+#[test]
+fn a_rollup_within_a_message_does_not_mix_with_what_the_message_brought() {
+    let mut world = quiet(quiet_lan());
+    world.tell(2, 1, &crowd(100, 300));
+    let applied: Vec<_> = world
+        .events(1)
+        .filter(|event| event.kind() == EventKind::MemberlistChangesApplied)
+        .map(|event| event.changes().len())
+        .collect();
+    assert_eq!(applied, [300]);
+    assert_eq!(rollups(&world), [300]);
+}
+
+#[test]
+fn what_waits_is_reported_when_the_node_is_destroyed() {
+    let mut world = quiet(quiet_lan());
+    world.tell(2, 1, &[own(7, Leave, inc(0))]);
+    world.command(1, Command::Destroy);
+    assert_eq!(rollups(&world), [1]);
+}
+
+/// A story with a bit of everything, and what was sent in it.
+fn story(events: EventMask) -> (World, Vec<(u32, u32, Kind<u32>, Vec<u32>)>) {
+    let mut options = Options::lan();
+    options.events = events;
+    let mut world = World::new(options);
+    world.hosts = Some((1..=4).collect());
+    (1..=4).for_each(|address| world.boot(address));
+    for address in 1..=4 {
+        world.bootstrap(address, StartGossip::WhenReady);
+    }
+    world.run(secs(5));
+    let known = world.node(2).incarnation();
+    world.tell(9, 1, &[said(9, 2, Suspect, known), own(9, Alive, inc(0))]);
+    world.kill(4);
+    world.run(secs(60));
+    let sent = world.letters.iter().map(|letter| (letter.from, letter.to, letter.kind(), letter.subjects())).collect();
+    (world, sent)
+}
+
+#[test]
+fn the_mask_picks_events_and_changes_nothing_else() {
+    let (all, sent) = story(EventMask::ALL);
+    assert!(all.events(1).map(|event| event.kind()).collect::<std::collections::BTreeSet<_>>().len() > 20);
+
+    let (none, sent_unseen) = story(EventMask::NONE);
+    assert_eq!(none.events(1).count(), 0);
+    assert!(sent == sent_unseen, "what is sent does not depend on who watches");
+
+    let kinds = [EventKind::RefuteUpdate, EventKind::Rollup];
+    let (some, _) = story(EventMask::only(&kinds));
+    assert!(some.events(1).all(|event| kinds.contains(&event.kind())));
+    assert_eq!(some.count(2, EventKind::RefuteUpdate), all.count(2, EventKind::RefuteUpdate));
+    assert!(some.count(2, EventKind::RefuteUpdate) > 0);
+    assert_eq!(some.count(1, EventKind::Rollup), all.count(1, EventKind::Rollup));
+}
+
+#[test]
+fn a_mask_wants_what_it_was_made_of() {
+    let mask = EventMask::only(&[EventKind::Rollup]);
+    assert!(mask.wants(EventKind::Rollup) && !mask.wants(EventKind::PingSend));
+    for &kind in EventKind::ALL {
+        assert!(EventMask::ALL.wants(kind) && !EventMask::NONE.wants(kind), "{}", kind.name());
+    }
+}
+
+/// Node 1 runs rounds that are answered after so many milliseconds, by members with the same list.
+fn rounds(world: &mut World, durations: impl IntoIterator<Item = u64>) {
+    for duration in durations {
+        let ping = world.probe();
+        world.run(millis(duration));
+        let Kind::Ping { seq } = ping.kind() else { unreachable!() };
+        let checksum = world.node(1).checksum();
+        world.answer(&ping, &message_with(ack(seq), inc(0), checksum, &[]));
+        world.run(secs(1));
+    }
+}
+
+#[test]
+fn timing_is_that_of_the_rounds() {
+    let mut world = World::among(quiet_lan(), 3);
+    rounds(&mut world, (1..=100).map(|number| number * 4));
+    let timing = world.node(1).protocol_stats(world.now).timing;
+    assert_eq!((timing.count, timing.min, timing.max), (100, millis(4), millis(400)));
+    assert_eq!((timing.sum, timing.mean), (millis(20_200), millis(202)));
+    let about = |value: Micros, expected: u64| {
+        let off = value.0.abs_diff(expected * 1000);
+        assert!(off * 8 <= expected * 1000, "{value:?} is about {expected} ms");
+    };
+    about(timing.median, 200);
+    about(timing.p75, 300);
+    about(timing.p95, 380);
+    about(timing.p99, 396);
+    about(timing.p999, 400);
+    // Evenly spread over 400 ms: the standard deviation is 400 / sqrt(12).
+    about(timing.std_dev, 115);
+    assert_eq!(timing.std_dev.0, timing.variance.isqrt());
+}
+
+#[test]
+fn rates_are_those_of_the_requests_made_and_answered() {
+    let mut world = World::among(quiet_lan(), 3);
+    world.run(secs(120));
+    for _ in 0..120 {
+        rounds(&mut world, [0]);
+        for _ in 0..3 {
+            world.ask(STRANGER, 1);
+        }
+    }
+    let stats = world.node(1).protocol_stats(world.now);
+    assert!((900..=1_100).contains(&stats.client_rate_milli), "{stats:?}");
+    assert!((2_900..=3_100).contains(&stats.server_rate_milli), "{stats:?}");
+    assert_eq!(stats.total_rate_milli, stats.client_rate_milli + stats.server_rate_milli);
+    assert_eq!(stats.rate, secs(1));
+}
+
+#[test]
+fn the_rate_follows_local_health_and_in_ringpop_the_median_round() {
+    let mut world = World::among(quiet_lan(), 3);
+    let claim = said(2, 1, Suspect, world.node(1).incarnation());
+    world.tell(2, 1, &[claim]);
+    assert_eq!(world.node(1).protocol_stats(world.now).rate, secs(2));
+
+    let mut world = World::among(quiet_ringpop(), 3);
+    assert_eq!(world.node(1).protocol_stats(world.now).rate, millis(200));
+    rounds(&mut world, [300; 10]);
+    let rate = world.node(1).protocol_stats(world.now).rate;
+    assert!((540..=660).contains(&(rate.0 / 1000)), "twice the median: {rate:?}");
+}
+
+#[test]
+fn counters_count_what_happened() {
+    let mut world = World::among(quiet_lan(), 5);
+    let before = *world.node(1).counters();
+    world.ask(2, 1);
+    world.tell(2, 1, &[own(7, Leave, inc(0)), own(3, Alive, inc(0))]);
+    let ping = world.probe();
+    world.acknowledge(&ping, &[]);
+    world.run(secs(1));
+    world.probe();
+    world.run(secs(1));
+    let after = *world.node(1).counters();
+    assert_eq!(after.pings_received - before.pings_received, 1);
+    assert_eq!(after.gossips_received - before.gossips_received, 1);
+    assert_eq!(after.changes_received - before.changes_received, 2);
+    assert_eq!(after.changes_applied - before.changes_applied, 1);
+    assert_eq!(after.pings_sent - before.pings_sent, 2);
+    assert_eq!(after.acks_received - before.acks_received, 1);
+    assert_eq!(after.ping_timeouts - before.ping_timeouts, 1);
+    assert_eq!(after.ping_requests_sent - before.ping_requests_sent, 3);
+    assert_eq!((after.rounds_failed - before.rounds_failed, after.rounds_inconclusive), (1, 1));
+}
+
+#[test]
+fn an_event_that_is_kept_is_what_was_reported() {
+    let mut world = quiet(quiet_lan());
+    world.tell(2, 1, &[own(7, Leave, inc(0)), own(8, Leave, inc(0))]);
+    let event = world.events(1).find(|event| event.kind() == EventKind::MemberlistChangesReceived).unwrap();
+    let received: Vec<Change<'_, u32>> = event.changes().iter().collect();
+    assert_eq!(received, [own(7, Leave, inc(0)), own(8, Leave, inc(0))]);
+    assert_eq!(swim_core::OwnedEvent::new(event).as_event(), event);
+}
+
+#[test]
+fn uptime_is_the_time_since_boot() {
+    let mut world = World::lone(quiet_lan());
+    world.run(secs(90));
+    assert_eq!(world.node(1).uptime(world.now), secs(90));
+    assert_eq!(world.node(1).app(), Options::lan().app);
+}
