@@ -8,9 +8,9 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use swim_core::{
-    Boot, BootstrapOptions, Change, ChangeList, Checksum, Command, CommandId, Config, Effect, Effects, Event, EventMask,
-    Incarnation, Input, Instant, Kind, Labels, Message, Micros, Node, Options, Readiness, Seq, Source, StartGossip,
-    Status, UnixMillis, Via,
+    Boot, BootstrapOptions, Change, ChangeList, Checksum, Command, CommandId, Config, Effect, Effects, Event,
+    EventMask, Incarnation, Input, Instant, Kind, Labels, Message, Micros, Node, Options, Readiness, Seq, Source,
+    StartGossip, Status, UnixMillis, Via,
 };
 
 struct Counting;

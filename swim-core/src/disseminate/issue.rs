@@ -1,6 +1,6 @@
 //! Which changes a message carries (R5): claims that its receiver must hear first, then what was sent least.
 
-use super::{Charged, Take};
+use super::{Charged, Pending, Take};
 use crate::address::Address;
 use crate::effect::{Effects, Span};
 use crate::labels::Labels;
@@ -13,6 +13,8 @@ use crate::time::Instant;
 use crate::timer::Timer;
 use crate::wire;
 
+/// An own claim without labels takes at most so many bytes besides the address.
+const OWN_MAX: usize = 1 + 7;
 /// So many changes are passed over for one message, because they are too long for the room that is left or because the
 /// asker made them; then the message is taken as full.
 const SKIPS_MAX: u32 = 16;
@@ -149,46 +151,66 @@ impl<A: Address> Membership<A> {
     ) {
         let Self { queue, members, stats, config, wraps, limit, local, .. } = self;
         let most = config.datagram_max;
-        // Status and incarnation of an address like the node's own: with less room a message is full.
-        let smallest = 1 + local.canonical().len() + 2;
-        let mut skips = 0;
         let asker = match reader {
             Reader::Asker(address, incarnation) => Some((address, incarnation)),
             Reader::Anyone | Reader::Target(_) => None,
         };
-        let is_askers = |address: A, incarnation: Incarnation| asker == Some((address, incarnation));
-        queue.issue(|pending| {
-            if room < smallest || skips == SKIPS_MAX {
-                return Take::Full;
-            }
-            let slot = pending.slot();
-            let take = match members.told(slot, pending.version()) {
-                Told::Superseded => return Take::Stale,
-                Told::Own { address, state } if first != Some(slot) && !is_askers(address, state.incarnation) => {
-                    let len = wire::own_change_len(address, state.incarnation);
-                    if len > room {
-                        skips += 1;
-                        return Take::Skipped;
-                    }
-                    room -= len;
-                    out.push_own(address, state.incarnation, state.status);
-                    Take::Taken
-                }
-                // It stands in the message already.
-                _ if first == Some(slot) => Take::Taken,
-                _ => {
-                    let change = members.change(slot);
-                    let (take, len) = offer(change, reader, (room, most), stats, out);
-                    room -= len;
-                    skips += u32::from(take == Take::Skipped);
-                    take
-                }
-            };
-            if let (Take::Taken, Some(charged)) = (take, charged.as_deref_mut()) {
+        let mut charge = |pending: Pending| {
+            if let Some(charged) = charged.as_deref_mut() {
                 charged.add(pending, *wraps, *limit);
             }
-            take
-        });
+            Take::Taken
+        };
+        // An own claim of an address like the node's takes no more than this. Where there is room for all at that
+        // length, neither their order nor their lengths matter, only what the longer ones take besides.
+        let longest_own = OWN_MAX + local.canonical().len();
+        if let Some(mut spare) = room.checked_sub(queue.entries().saturating_mul(longest_own)) {
+            queue.issue_all(|pending| {
+                let slot = pending.slot();
+                match members.told(slot, pending.version()) {
+                    Told::Superseded => Take::Stale,
+                    _ if first == Some(slot) => charge(pending),
+                    Told::Own { address, state } if asker != Some((address, state.incarnation)) => {
+                        out.push_own(address, state.incarnation, state.status);
+                        charge(pending)
+                    }
+                    _ => {
+                        let (take, len) = offer(members.change(slot), reader, (spare + longest_own, most), stats, out);
+                        spare -= len.saturating_sub(longest_own);
+                        if take == Take::Taken { charge(pending) } else { take }
+                    }
+                }
+            });
+        } else {
+            let mut skips = 0;
+            queue.issue(|pending| {
+                // Flags, address and the shortest incarnation: with less room a message is full.
+                if room < 1 + local.canonical().len() + 2 || skips == SKIPS_MAX {
+                    return Take::Full;
+                }
+                let slot = pending.slot();
+                match members.told(slot, pending.version()) {
+                    Told::Superseded => Take::Stale,
+                    _ if first == Some(slot) => charge(pending),
+                    Told::Own { address, state } if asker != Some((address, state.incarnation)) => {
+                        let len = wire::own_change_len(address, state.incarnation);
+                        if len > room {
+                            skips += 1;
+                            return Take::Skipped;
+                        }
+                        room -= len;
+                        out.push_own(address, state.incarnation, state.status);
+                        charge(pending)
+                    }
+                    _ => {
+                        let (take, len) = offer(members.change(slot), reader, (room, most), stats, out);
+                        room -= len;
+                        skips += u32::from(take == Take::Skipped);
+                        if take == Take::Taken { charge(pending) } else { take }
+                    }
+                }
+            });
+        }
         queue.drop_finished(|pending| finish(members, pending));
     }
 

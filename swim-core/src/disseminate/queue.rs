@@ -9,7 +9,6 @@
 //! pending change: where the version is no longer the member's, a newer change has superseded it, and it is passed
 //! over. The change itself is what the list says of the member.
 
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use crate::memberlist::Slot;
@@ -85,7 +84,9 @@ pub(crate) enum Take {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Queue {
-    ring: VecDeque<Pending>,
+    /// The entries, after a number of dropped ones that were not yet moved out of the way.
+    ring: Vec<Pending>,
+    dropped: usize,
     cursors: Vec<u32>,
     /// How many entries are superseded.
     stale: u32,
@@ -95,28 +96,39 @@ pub(crate) struct Queue {
 
 impl Queue {
     pub(crate) const fn new() -> Self {
-        Self { ring: VecDeque::new(), cursors: Vec::new(), stale: 0, found: Vec::new() }
+        Self { ring: Vec::new(), dropped: 0, cursors: Vec::new(), stale: 0, found: Vec::new() }
     }
 
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.ring.is_empty()
+        self.ring.len() == self.dropped
     }
 
     /// How many changes are pending.
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.ring.len() - self.stale as usize
+        self.entries() - self.stale as usize
     }
 
     /// How many entries there are, superseded ones included.
+    #[inline]
     pub(crate) fn entries(&self) -> usize {
-        self.ring.len()
+        self.ring.len() - self.dropped
     }
 
     /// Adds a change that was never sent.
     pub(crate) fn push(&mut self, pending: Pending) {
-        self.ring.push_back(pending);
+        self.append(pending);
+    }
+
+    fn append(&mut self, pending: Pending) {
+        if self.ring.len() == self.ring.capacity() && self.dropped > 0 {
+            // Room is made at the front; with an eighth more than is needed, so that it is not made each time.
+            self.ring.drain(..self.dropped);
+            self.dropped = 0;
+            self.ring.reserve_exact(self.ring.len() / 8);
+        }
+        self.ring.push(pending);
     }
 
     /// An entry was superseded.
@@ -132,7 +144,7 @@ impl Queue {
     /// Whether so many entries are superseded that it is time to throw them out.
     #[inline]
     pub(crate) fn is_littered(&self) -> bool {
-        self.stale > 32 && self.stale as usize * 2 > self.ring.len()
+        self.stale > 32 && self.stale as usize * 2 > self.entries()
     }
 
     /// Sets how often changes are sent. Those that were sent so often already are dropped.
@@ -145,16 +157,17 @@ impl Queue {
     /// often enough are dropped with [`Queue::drop_finished`].
     #[inline]
     pub(crate) fn issue(&mut self, mut offer: impl FnMut(Pending) -> Take) {
-        let mut end = self.ring.len() as u32;
+        let ring = &mut self.ring[self.dropped..];
+        let mut end = ring.len() as u32;
         for count in 0..self.cursors.len() {
             let start = self.cursors[count];
             let (next_end, mut write) = (start, start);
             let mut full = false;
             for read in start..end {
-                match offer(self.ring[read as usize]) {
+                match offer(ring[read as usize]) {
                     Take::Taken | Take::Stale => {
                         if read != write {
-                            self.ring.swap(read as usize, write as usize);
+                            ring.swap(read as usize, write as usize);
                         }
                         write += 1;
                     }
@@ -173,6 +186,26 @@ impl Queue {
         }
     }
 
+    /// As [`Queue::issue`], for a message that all entries fit in: their order does not matter, so they are offered as
+    /// they lie. What the message does not carry keeps its count.
+    #[inline]
+    pub(crate) fn issue_all(&mut self, mut offer: impl FnMut(Pending) -> Take) {
+        let mut left = core::mem::take(&mut self.found);
+        for (at, &entry) in self.ring[self.dropped..].iter().enumerate() {
+            if !matches!(offer(entry), Take::Taken | Take::Stale) {
+                left.push((at as u32, 0));
+            }
+        }
+        if let Some(last) = self.cursors.len().checked_sub(1) {
+            self.cursors.copy_within(..last, 1);
+            self.cursors[0] = self.entries() as u32;
+        }
+        for (at, _) in left.drain(..).rev() {
+            self.demote(at);
+        }
+        self.found = left;
+    }
+
     /// Takes one send back from each entry of a message that did not arrive (I6: pings count when acked). `returns` is
     /// asked about entries that were dropped meanwhile, whether they come back. `wraps` is as when the message was
     /// charged, or versions may mean another change by now.
@@ -181,7 +214,7 @@ impl Queue {
         if charged.wraps == wraps {
             let mut found = core::mem::take(&mut self.found);
             owed.sort_unstable();
-            for (at, entry) in self.ring.iter().enumerate() {
+            for (at, entry) in self.ring[self.dropped..].iter().enumerate() {
                 if let Ok(place) = owed.binary_search(entry) {
                     found.push((at as u32, place as u32));
                 }
@@ -211,18 +244,19 @@ impl Queue {
         let sends = self.cursors.iter().take_while(|&&cursor| cursor > at).count();
         if sends > 0 {
             let boundary = self.cursors[sends - 1] - 1;
-            self.ring.swap(at as usize, boundary as usize);
+            self.ring[self.dropped..].swap(at as usize, boundary as usize);
             self.cursors[sends - 1] = boundary;
         }
     }
 
     /// Puts an entry back that may be sent once more.
     fn push_sent(&mut self, pending: Pending) {
-        self.ring.push_back(pending);
-        let mut at = self.ring.len() as u32 - 1;
+        self.append(pending);
+        let mut at = self.entries() as u32 - 1;
         let sends = self.cursors.len().saturating_sub(1);
+        let ring = &mut self.ring[self.dropped..];
         for cursor in &mut self.cursors[..sends] {
-            self.ring.swap(at as usize, *cursor as usize);
+            ring.swap(at as usize, *cursor as usize);
             at = *cursor;
             *cursor += 1;
         }
@@ -233,56 +267,63 @@ impl Queue {
         let mut kept = 0;
         // Cursors fall with the count: the last one is met first.
         let mut next = self.cursors.len();
-        for at in 0..=self.ring.len() as u32 {
+        let ring = &mut self.ring[self.dropped..];
+        for at in 0..=ring.len() as u32 {
             while next > 0 && self.cursors[next - 1] == at {
                 self.cursors[next - 1] = kept;
                 next -= 1;
             }
-            if let Some(&entry) = self.ring.get(at as usize) {
+            if let Some(&entry) = ring.get(at as usize) {
                 if keep(entry) {
-                    self.ring[kept as usize] = entry;
+                    ring[kept as usize] = entry;
                     kept += 1;
                 }
             }
         }
-        self.ring.truncate(kept as usize);
+        self.ring.truncate(self.dropped + kept as usize);
         self.stale = 0;
     }
 
     /// Drops what was sent often enough; `finished` is told each entry and says whether it was superseded.
     #[inline]
     pub(crate) fn drop_finished(&mut self, finished: impl FnMut(Pending) -> Finished) {
-        let count = self.cursors.last().map_or(self.ring.len() as u32, |&last| last);
+        let count = self.cursors.last().map_or(self.entries() as u32, |&last| last);
         if count > 0 {
             self.drop_first(count, finished);
         }
     }
 
     fn drop_first(&mut self, count: u32, mut finished: impl FnMut(Pending) -> Finished) {
-        for entry in self.ring.drain(..count as usize) {
+        let end = self.dropped + count as usize;
+        for &entry in &self.ring[self.dropped..end] {
             self.stale -= u32::from(finished(entry) == Finished::Superseded);
         }
+        self.dropped = end;
         for cursor in &mut self.cursors {
             *cursor = cursor.saturating_sub(count);
         }
-        if self.ring.is_empty() && self.ring.capacity() > 256 {
-            self.ring = VecDeque::new();
+        if self.is_empty() {
+            self.ring.clear();
+            self.dropped = 0;
+            if self.ring.capacity() > 256 {
+                self.ring = Vec::new();
+            }
         }
     }
 
     /// How often the entry was sent, for the invariants.
     #[cfg(test)]
     fn sends(&self, pending: Pending) -> Option<usize> {
-        let found = self.ring.iter().position(|&entry| entry == pending)? as u32;
+        let found = self.ring[self.dropped..].iter().position(|&entry| entry == pending)? as u32;
         Some(self.cursors.iter().take_while(|&&cursor| cursor > found).count())
     }
 
     /// Panics where the cursors do not descend or leave the ring.
     pub(crate) fn check(&self) {
         assert!(self.cursors.windows(2).all(|pair| pair[0] >= pair[1]), "cursors fall with the count");
-        assert!(self.cursors.first().is_none_or(|&first| first as usize <= self.ring.len()), "cursors stay inside");
+        assert!(self.cursors.first().is_none_or(|&first| first as usize <= self.entries()), "cursors stay inside");
         assert!(self.cursors.last().is_none_or(|&last| last == 0), "what was sent often enough is dropped");
-        assert!(self.stale as usize <= self.ring.len(), "superseded entries are entries");
+        assert!(self.stale as usize <= self.entries(), "superseded entries are entries");
     }
 }
 
@@ -355,6 +396,24 @@ mod tests {
         assert_eq!(queue.sends(pending(1)), Some(0));
         assert_eq!(queue.sends(pending(0)), Some(1));
         assert_eq!(issue(&mut queue, 1), [1]);
+    }
+
+    #[test]
+    fn a_message_that_all_fit_in_takes_all_but_those_that_it_skips() {
+        for skipped in 0..1 << 5u32 {
+            let mut queue = queue(3, 5);
+            assert_eq!(issue(&mut queue, 3), [0, 1, 2]);
+            assert_eq!(issue(&mut queue, 3), [3, 4, 0]);
+            let before: Vec<_> = (0..5).map(|slot| queue.sends(pending(slot)).unwrap()).collect();
+            let skip = |slot: u32| skipped >> slot & 1 == 1;
+            queue.issue_all(|entry| if skip(entry.slot().0) { Take::Skipped } else { Take::Taken });
+            queue.drop_finished(current);
+            queue.check();
+            for (slot, before) in (0..5).zip(before) {
+                let sends = before + usize::from(!skip(slot));
+                assert_eq!(queue.sends(pending(slot)), (sends < 3).then_some(sends), "{skipped:b} {slot}");
+            }
+        }
     }
 
     #[test]

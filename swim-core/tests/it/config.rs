@@ -124,7 +124,9 @@ fn numbers() -> Vec<(&'static str, u32, u32, SetNumber)> {
         ("inconclusive_max", 1, 1000, |options, value| options.inconclusive_max = value),
         ("state_timeouts.suspect.alpha", 1, 100, |options, value| lifeguard(options, |[alpha, ..]| *alpha = value)),
         ("state_timeouts.suspect.beta", 1, 100, |options, value| lifeguard(options, |[_, beta, _]| *beta = value)),
-        ("state_timeouts.suspect.confirmations", 0, 3, |options, value| lifeguard(options, |[.., wanted]| *wanted = value)),
+        ("state_timeouts.suspect.confirmations", 0, 3, |options, value| {
+            lifeguard(options, |[.., wanted]| *wanted = value)
+        }),
         ("local_health_max", 0, 8, |options, value| options.local_health_max = value),
         ("evicted_max", 0, 1 << 20, |options, value| options.evicted_max = value),
         ("members_max", 1, Options::MEMBERS_MAX, |options, value| options.members_max = value),

@@ -300,3 +300,28 @@ fn pings_of_a_quiet_cluster_carry_nothing() {
     assert!(world.letters.iter().all(|letter| letter.subjects().is_empty()));
     assert!(world.letters.iter().all(|letter| letter.channel == Channel::Datagram));
 }
+
+/// Each member is renewed many times before anything is told; the harness looks at the bounds after every input (I7).
+#[test]
+fn changes_that_supersede_each_other_do_not_pile_up() {
+    let mut world = World::among(quiet_lan(), 2);
+    for round in 0..150 {
+        for member in 0..40 {
+            // Not all the same number of times, so that versions start again at different moments.
+            let times = if round == 0 { 1 + member % 32 } else { 1 };
+            for time in 0..times {
+                let incarnation = inc(u64::from(1000 * round + 10 * time));
+                world.tell(2, 1, &[own(100 + member, Alive, incarnation)]);
+            }
+        }
+    }
+    assert_eq!(world.node(1).pending_changes(), 40);
+    let told = ask_quietly(&mut world, STRANGER);
+    assert_eq!(BTreeSet::from_iter(told).len(), 40);
+    for _ in 0..20 {
+        let mut told = ask_quietly(&mut world, STRANGER);
+        told.sort_unstable();
+        assert!(told.windows(2).all(|pair| pair[0] < pair[1]), "none is told twice in a message");
+    }
+    assert!(!world.node(1).has_changes());
+}

@@ -3,13 +3,11 @@
 use std::time::Duration;
 
 use swim_core::{
-    About, Change, Channel, ClusterId, Command, CommandError, CommandId, Event, EventKind, HealResult, Incarnation,
-    Input, Kind, Micros, Options, Outcome, RefusedReason, Status,
+    About, Change, Channel, ClusterId, Command, CommandError, CommandId, Event, EventKind, HealResult, Input, Kind,
+    Options, Outcome, RefusedReason, Status,
 };
 
-use crate::forge::{
-    STRANGER, by, inc, message, millis, own, ping_req, quiet_lan, quiet_ringpop, said, secs, sourceless,
-};
+use crate::forge::{STRANGER, by, inc, message, millis, own, quiet_lan, quiet_ringpop, said, secs, sourceless};
 use crate::world::{Letter, World};
 use Status::{Alive, Faulty, Leave, Suspect, Tombstone};
 
@@ -312,102 +310,6 @@ fn a_target_that_does_not_answer_or_refuses_fails_the_attempt() {
 }
 
 #[test]
-fn of_the_hosts_those_that_are_unknown_or_faulty_or_worse_are_targets() {
-    let mut world = World::among(quiet_lan(), 3);
-    let claims = [
-        said(2, 4, Suspect, inc(0)),
-        said(2, 5, Faulty, inc(0)),
-        own(6, Leave, inc(0)),
-        said(2, 7, Faulty, inc(0)),
-        said(2, 7, Tombstone, inc(0)),
-    ];
-    world.tell(2, 1, &claims);
-    world.hosts = Some((1..=8).collect());
-    let id = world.command(1, Command::HealViaDiscovery);
-    assert_eq!(world.count(1, EventKind::DiscoHeal), 1);
-    world.run(secs(8));
-    let mut targets: Vec<u32> = fetches(&world).iter().map(|letter| letter.to).collect();
-    targets.sort_unstable();
-    assert_eq!(targets, [5, 6, 7, 8]);
-    assert_eq!(world.outcome(id), Some(Outcome::Healed(0)));
-}
-
-#[test]
-fn a_search_goes_through_its_targets_one_after_another_and_ends_after_ten_failures() {
-    let mut world = World::among(quiet_lan(), 3);
-    world.hosts = Some((1..100).collect());
-    let id = world.command(1, Command::HealViaDiscovery);
-    for asked in 1..=10 {
-        assert_eq!(fetches(&world).len(), asked);
-        world.run(secs(2));
-    }
-    assert_eq!(world.outcome(id), Some(Outcome::Healed(0)));
-    world.run(secs(60));
-    assert_eq!(fetches(&world).len(), 10);
-}
-
-#[test]
-fn hosts_that_the_other_side_can_ping_are_healed_with_it() {
-    let mut world = World::among(quiet_lan(), 3);
-    world.hosts = Some(vec![1, 50, 51, 52]);
-    let id = world.command(1, Command::HealViaDiscovery);
-    let met = fetches(&world)[0].to;
-    send_list(&mut world, met, &[own(50, Alive, inc(0)), own(51, Alive, inc(0)), said(met, 52, Suspect, inc(0))]);
-    send_done(&mut world, met);
-    assert_eq!(fetches(&world).len(), 1);
-    assert_eq!(world.outcome(id), Some(Outcome::Healed(1)));
-}
-
-#[test]
-fn a_search_whose_discovery_fails_says_so() {
-    let mut world = parted(quiet_lan());
-    world.hosts = None;
-    let id = world.command(1, Command::HealViaDiscovery);
-    assert_eq!(world.outcome(id), Some(Outcome::Failed(CommandError::DiscoveryFailed)));
-}
-
-/// How often node 1, which knows of 30 hosts that are all alive, asks for hosts in a hundred periods.
-fn discoveries_in_a_hundred_periods(base_probability: u32) -> usize {
-    let mut options = quiet_lan();
-    options.heal.period = Some(Duration::from_secs(30));
-    options.heal.base_probability = base_probability;
-    let mut world = World::among(options, 30);
-    world.hosts = Some((1..=30).collect());
-    world.discoveries = 0;
-    world.run(secs(3_000));
-    world.discoveries
-}
-
-#[test]
-fn hosts_are_asked_for_with_three_chances_in_all_of_the_cluster_each_period() {
-    assert_eq!(discoveries_in_a_hundred_periods(0), 0);
-    assert!((99..=101).contains(&discoveries_in_a_hundred_periods(30)));
-    let of_three = discoveries_in_a_hundred_periods(3);
-    assert!((4..=18).contains(&of_three), "ten are to be expected: {of_three}");
-}
-
-/// How often node 1 asks one of the faulty for its list within a minute.
-fn attempts_in_a_minute(options: Options, alive: u32, faulty: u32) -> usize {
-    let mut world = World::among(options, 1 + alive);
-    let claims: Vec<_> = (0..faulty).map(|number| said(2, 1000 + number, Faulty, inc(0))).collect();
-    world.tell(2, 1, &claims);
-    world.hosts = None;
-    world.run(secs(60));
-    fetches(&world).len()
-}
-
-#[test]
-fn known_faulty_members_are_targets_without_discovery_and_the_sooner_the_more_they_are() {
-    let mut lan = Options::lan();
-    lan.gossip = None;
-    let half = attempts_in_a_minute(lan.clone(), 1, 2);
-    assert!(half >= 20, "{half}");
-    let one_of_forty = attempts_in_a_minute(lan, 38, 1);
-    assert!(one_of_forty <= 6, "{one_of_forty}");
-    assert!(attempts_in_a_minute(Options::ringpop(), 1, 2) == 0, "the reference needs discovery");
-}
-
-#[test]
 fn a_healer_gets_the_list_of_a_ready_node_of_its_own_app() {
     let fetch = |app: &str| message(Kind::HealFetch { app: ClusterId::from_name(app) }, &[]);
     let app = Options::lan().app;
@@ -444,106 +346,4 @@ fn the_target_applies_and_gossips_what_it_lacks() {
     assert_eq!(reply.kind(), Kind::Done);
     assert_eq!(world.status(1, 50), Some(Alive));
     assert_eq!(world.ask(STRANGER, 1).subjects(), [50]);
-}
-
-/// Cuts four nodes in halves for so long, mends, and lets them heal. Returns how long that took.
-fn part_and_heal(options: Options, discovery: bool, parted: Micros) -> (World, Micros) {
-    let mut world = World::cluster(options, 4);
-    world.cut(|letter| (letter.from <= 2) != (letter.to <= 2));
-    if !discovery {
-        world.hosts = None;
-    }
-    world.run(parted);
-    for (at, of) in [(1, 3), (1, 4), (2, 3), (2, 4), (3, 1), (3, 2), (4, 1), (4, 2)] {
-        assert!(!world.status(at, of).is_some_and(Status::is_pingable), "{at} holds {of} dead");
-    }
-    world.mend();
-    world.forget();
-    let start = world.now;
-    while world.now.since(start) < secs(600) {
-        world.run(secs(1));
-        let all_alive = (1..=4).all(|at| (1..=4).all(|of| world.status(at, of) == Some(Alive)));
-        if all_alive && world.checksums().len() == 1 {
-            let took = world.now.since(start);
-            return (world, took);
-        }
-    }
-    panic!("they do not heal");
-}
-
-/// Nobody declares one of its own side faulty while two sides heal.
-fn nobody_dies_of_healing(world: &World) {
-    for at in 1..=4 {
-        let own_side = |of: u32| (of <= 2) == (at <= 2);
-        let died = |event| matches!(event, Event::MakeNodeStatus { address, status: Faulty } if own_side(address));
-        assert!(!world.events(at).any(died), "at {at}");
-    }
-}
-
-#[test]
-fn two_halves_that_hold_each_other_faulty_heal_without_discovery() {
-    let (world, took) = part_and_heal(Options::lan(), false, secs(60));
-    assert!(took <= secs(20), "{took:?}");
-    nobody_dies_of_healing(&world);
-}
-
-#[test]
-fn two_halves_heal_by_discovery_alone() {
-    let mut options = Options::lan();
-    options.heal.faulty_rate = 0;
-    let (world, _) = part_and_heal(options, true, secs(60));
-    nobody_dies_of_healing(&world);
-}
-
-#[test]
-fn ringpop_halves_heal_by_discovery() {
-    let mut options = Options::ringpop();
-    options.app = Options::lan().app;
-    let (world, _) = part_and_heal(options, true, secs(60));
-    nobody_dies_of_healing(&world);
-}
-
-#[test]
-fn a_partition_longer_than_eviction_heals_by_discovery() {
-    let mut options = Options::lan();
-    options.state_timeouts.faulty = Duration::from_secs(60);
-    options.state_timeouts.tombstone = Duration::from_secs(10);
-    // Just evicted, and forgotten long ago.
-    for parted in [110, 600] {
-        let (world, _) = part_and_heal(options.clone(), true, secs(parted));
-        nobody_dies_of_healing(&world);
-    }
-}
-
-#[test]
-fn labels_survive_a_partition() {
-    let mut world = World::cluster(Options::lan(), 4);
-    let labels = swim_core::OwnLabels::new([("zone", "a")]).unwrap();
-    world.command(3, Command::SetLabels(&labels));
-    world.run(secs(2));
-    world.cut(|letter| (letter.from <= 2) != (letter.to <= 2));
-    world.run(secs(60));
-    assert_eq!(world.status(1, 3), Some(Faulty));
-    world.mend();
-    world.run(secs(60));
-    for at in 1..=4 {
-        assert_eq!(world.status(at, 3), Some(Alive), "at {at}");
-        assert_eq!(world.member(at, 3).unwrap().labels.value("zone"), Some("a"), "at {at}");
-    }
-}
-
-#[test]
-fn a_few_that_crashed_and_never_come_back_disturb_nobody() {
-    let mut world = World::cluster(Options::lan(), 5);
-    world.kill(5);
-    world.run(secs(120));
-    world.forget();
-    let known: Vec<Incarnation> = (1..=4).map(|at| world.node(at).incarnation()).collect();
-    world.run(secs(120));
-    let after: Vec<Incarnation> = (1..=4).map(|at| world.node(at).incarnation()).collect();
-    assert_eq!(known, after, "nobody has to refute");
-    assert_eq!(world.checksums().len(), 1);
-    // A helper is still a helper.
-    let reply = world.request(2, 1, &message(ping_req(1, 1, secs(1)), &[]));
-    assert!(matches!(reply.kind(), Kind::PingReqAnswer { .. }));
 }

@@ -142,6 +142,16 @@ fn what_a_join_brings_is_not_gossiped_except_the_joiner_itself() {
 }
 
 #[test]
+fn each_answer_to_a_join_is_reported() {
+    let (mut world, _) = joining(quiet_lan(), &[1, 2]);
+    let list = [own(2, Alive, inc(0)), own(3, Alive, inc(0)), own(3, Alive, inc(0))];
+    let asked = joins(&world)[0].clone();
+    world.answer(&asked, &message(Kind::List, &list));
+    let added = Event::AddJoinList { source: 2, received: 3, applied: 2 };
+    assert!(world.events(1).any(|event| event == added));
+}
+
+#[test]
 fn a_refutation_of_what_a_join_brought_is_gossiped() {
     let (mut world, _) = joining(quiet_lan(), &[1, 2]);
     let claim = said(2, 1, Faulty, world.node(1).incarnation());
@@ -264,19 +274,6 @@ fn without_an_answer_ten_seconds_make_no_member() {
 }
 
 #[test]
-fn joiners_of_another_app_are_refused() {
-    let mut world = World::among(quiet_lan(), 2);
-    let mut foreign = Options::lan();
-    foreign.app = "another".into();
-    let app = Config::try_from(foreign).unwrap().cluster();
-    let reply = world.request(9, 1, &message(Kind::Join { app }, &[own(9, Alive, inc(0))]));
-    assert_eq!(reply.kind(), Kind::Refused { reason: RefusedReason::OtherApp });
-    assert_eq!(world.status(1, 9), None);
-    let rejected = Event::Rejected { source: 9, reason: RejectReason::OtherApp };
-    assert!(world.events(1).any(|event| event == rejected));
-}
-
-#[test]
 fn a_joiner_that_is_refused_tries_the_others_and_again() {
     let (mut world, id) = joining(quiet_lan(), &[1, 2]);
     let refused = message(Kind::Refused { reason: RefusedReason::OtherApp }, &[]);
@@ -356,34 +353,6 @@ fn a_node_that_is_destroyed_while_it_joins_ends_its_join() {
     assert!(world.events(1).any(|event| event == Event::JoinFailed { reason: JoinFailedReason::Destroyed }));
     let_in_by(&mut world, 0);
     assert_eq!((world.node(1).is_ready(), world.node(1).next_deadline()), (false, None));
-}
-
-#[test]
-fn joins_are_answered_also_before_one_is_ready() {
-    let (mut world, _) = joining(quiet_lan(), &[1, 2]);
-    let reply = world.request(9, 1, &message(join(), &[own(9, Alive, inc(0))]));
-    assert_eq!(reply.kind(), Kind::List);
-    assert_eq!(BTreeSet::from_iter(reply.subjects()), BTreeSet::from([1, 9]));
-    assert_eq!(world.count(1, EventKind::JoinReceive), 1);
-}
-
-#[test]
-fn a_joiner_speaks_for_itself_and_for_nobody_else() {
-    let mut world = World::among(quiet_lan(), 2);
-    world.request(9, 1, &message(join(), &[own(50, Alive, inc(0)), said(9, 2, Faulty, inc(5)), own(9, Alive, inc(0))]));
-    assert_eq!((world.status(1, 9), world.status(1, 50)), (Some(Alive), None));
-    assert_eq!(world.status(1, 2), Some(Alive));
-    assert!(world.node(1).has_changes(), "a new member is told of");
-}
-
-#[test]
-fn a_known_member_that_joins_with_a_new_incarnation_has_restarted() {
-    let mut world = World::among(quiet_lan(), 3);
-    world.request(2, 1, &message(join(), &[own(2, Alive, inc(0))]));
-    world.request(4, 1, &message(join(), &[own(4, Alive, inc(0))]));
-    assert_eq!(world.count(1, EventKind::MemberRestarted), 0);
-    world.request(3, 1, &message(join(), &[own(3, Alive, inc(9))]));
-    assert!(world.events(1).any(|event| event == Event::MemberRestarted { address: 3, incarnation: inc(9) }));
 }
 
 #[test]

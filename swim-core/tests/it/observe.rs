@@ -1,8 +1,12 @@
 //! R14 and R15: what a node reports, groups and measures.
 
-use swim_core::{Change, Command, EventKind, EventMask, Kind, Micros, Options, StartGossip, Status};
+use swim_core::{
+    Change, Command, Counters, Event, EventKind, EventMask, Kind, Micros, Options, StartGossip, Status, Via,
+};
 
-use crate::forge::{STRANGER, ack, inc, message_with, millis, own, quiet_lan, quiet_ringpop, said, secs};
+use crate::forge::{
+    STRANGER, ack, inc, message, message_with, millis, own, ping_req, quiet_lan, quiet_ringpop, said, secs,
+};
 use crate::world::World;
 use Status::{Alive, Leave, Suspect};
 
@@ -230,4 +234,101 @@ fn uptime_is_the_time_since_boot() {
     world.run(secs(90));
     assert_eq!(world.node(1).uptime(world.now), secs(90));
     assert_eq!(world.node(1).app(), Options::lan().app);
+}
+
+#[test]
+fn a_change_of_the_list_is_reported_with_its_checksums() {
+    let mut world = quiet(quiet_lan());
+    let old = world.node(1).checksum();
+    world.tell(2, 1, &[own(7, Leave, inc(0)), own(3, Alive, inc(0))]);
+    let checksum = world.node(1).checksum();
+    assert_ne!(checksum, old);
+    assert!(world.events(1).any(|event| event == Event::ChecksumCompute { checksum, old }));
+    let applied = world.events(1).find(|event| event.kind() == EventKind::MemberlistChangesApplied).unwrap();
+    let Event::MemberlistChangesApplied { changes, old_checksum, new_checksum, num_members } = applied else {
+        unreachable!()
+    };
+    assert_eq!((old_checksum, new_checksum, num_members), (old, checksum, 4));
+    assert_eq!(changes.iter().collect::<Vec<_>>(), [own(7, Leave, inc(0))], "only what was new");
+}
+
+#[test]
+fn what_a_message_carries_is_counted() {
+    let mut world = quiet(quiet_lan());
+    world.tell(2, 1, &crowd(100, 5));
+    world.ask(STRANGER, 1);
+    assert!(world.events(1).any(|event| event == Event::ChangesCalculated { count: 5 }));
+}
+
+#[test]
+fn a_round_that_needed_help_is_reported_from_its_start_to_its_end() {
+    let mut world = World::among(quiet_lan(), 5);
+    let asked = world.probe();
+    world.run(secs(1));
+    let of = |kind| world.events(1).find(move |event| event.kind() == kind).expect("it is reported");
+    assert_eq!(of(EventKind::PingSend), Event::PingSend { remote: asked.to, changes: swim_core::Changes::NONE });
+    let Event::PingRequestsSend { target, peers } = of(EventKind::PingRequestsSend) else { unreachable!() };
+    assert_eq!((target, peers.len()), (asked.to, 3));
+    let complete = Event::PingRequestsSendComplete { target, peers, reached: false, duration: secs(1) };
+    assert_eq!(of(EventKind::PingRequestsSendComplete), complete);
+    assert_eq!(world.count(1, EventKind::PingRequestSendError), 3);
+    assert_eq!(of(EventKind::ProtocolFrequency), Event::ProtocolFrequency { duration: secs(1) });
+}
+
+#[test]
+fn the_time_until_the_next_round_is_reported() {
+    let mut world = World::among(quiet_lan(), 3);
+    world.command(1, Command::GossipStart);
+    world.run(millis(0));
+    world.run(millis(300));
+    let asked = world.sent_by(1).last().cloned().unwrap();
+    world.acknowledge(&asked, &[]);
+    let rest = Event::ProtocolDelayCompute { duration: millis(700) };
+    assert!(world.events(1).any(|event| event == rest));
+}
+
+#[test]
+fn who_asks_for_help_is_reported_and_counted() {
+    let mut world = World::among(quiet_lan(), 3);
+    world.inject(2, 1, Via::Datagram, &message(ping_req(1, 3, millis(400)), &[own(7, Leave, inc(0))]));
+    let event = world.events(1).find(|event| event.kind() == EventKind::PingRequestReceive).unwrap();
+    assert!(matches!(event, Event::PingRequestReceive { source: 2, target: 3, changes } if changes.len() == 1));
+    assert_eq!(world.node(1).counters().ping_requests_received, 1);
+}
+
+#[test]
+fn a_member_whose_clock_is_far_ahead_is_reported() {
+    let mut world = World::among(quiet_lan(), 3);
+    let clock = |world: &World| world.wall().0 - crate::world::WALL.0;
+    let near = own(2, Alive, inc(clock(&world) + 60_000));
+    let far = own(3, Alive, inc(clock(&world) + 60_001));
+    world.tell(2, 1, &[near, far]);
+    assert_eq!(world.count(1, EventKind::ClockFarOff), 1);
+    assert!(world.events(1).any(|event| event == Event::ClockFarOff { address: 3, ahead_ms: 60_001 }));
+}
+
+/// What is not counted elsewhere, in one story of a cluster.
+#[test]
+fn counters_of_a_cluster_that_lost_a_member() {
+    let (world, _) = story(EventMask::NONE);
+    let sum = |count: fn(&Counters) -> u64| (1..=3).map(|at| count(world.node(at).counters())).sum::<u64>();
+    assert!(sum(|counters| counters.gossips_sent) > 0);
+    assert!(sum(|counters| counters.ping_request_answers_received) > 0);
+    assert!(sum(|counters| counters.suspects_declared) > 0);
+    assert!(sum(|counters| counters.faulties_declared) > 0);
+    assert!(sum(|counters| counters.heal_attempts) > 0);
+    assert!(sum(|counters| counters.joins_sent) >= 9);
+    assert!(sum(|counters| counters.joins_received) >= 6);
+    assert_eq!(sum(|counters| counters.tombstones_declared), 0);
+}
+
+#[test]
+fn tombstones_and_evictions_are_counted() {
+    let mut world = World::among(quiet_lan(), 2);
+    world.tell(2, 1, &[said(2, 7, Status::Faulty, inc(0))]);
+    world.command(1, Command::Reap);
+    assert_eq!(world.status(1, 7), Some(Status::Tombstone));
+    world.tell(2, 1, &[said(2, 8, Status::Faulty, inc(0))]);
+    world.run(secs(24 * 60 * 60));
+    assert_eq!((world.node(1).counters().tombstones_declared, world.node(1).counters().evictions), (1, 1));
 }

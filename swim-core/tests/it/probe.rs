@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use swim_core::{
-    About, Channel, EventKind, Input, Kind, Options, Reach, Readiness, RefusedReason, StartGossip, Status,
+    About, Channel, Command, EventKind, Input, Kind, Options, Reach, Readiness, RefusedReason, StartGossip, Status,
 };
 
 use crate::forge::{STRANGER, ack, inc, is_ack, is_ping, message, millis, own, quiet_lan, quiet_ringpop, said, secs};
@@ -305,7 +305,7 @@ fn only_the_pingable_are_probed_and_only_they_help() {
 #[test]
 fn ringpop_runs_one_round_at_a_time_however_long_it_takes() {
     let mut world = World::among(quiet_ringpop(), 5);
-    world.command(1, swim_core::Command::GossipStart);
+    world.command(1, Command::GossipStart);
     world.run(millis(6_499));
     assert_eq!(world.node(1).counters().pings_sent, 1, "1.5 s and 5 s of waiting");
     world.run(millis(1));
@@ -327,4 +327,21 @@ fn ringpop_pings_every_200_ms_and_the_first_time_right_after_it_joined() {
         .map(|letter| letter.sent.as_micros() / 1000)
         .collect();
     assert_eq!(pings, [1_002, 1_202, 1_402, 1_602, 1_802, 2_002]);
+}
+
+#[test]
+fn a_target_that_was_destroyed_is_not_alive_for_refusing() {
+    let mut world = World::among(quiet_ringpop(), 2);
+    world.command(1, Command::GossipStart);
+    for _ in 0..100 {
+        let deadline = world.node(1).next_deadline().unwrap();
+        world.forget();
+        world.run(deadline.since(world.now));
+        let asked: Vec<_> = world.sent_by(1).filter(|letter| letter.to == 2).cloned().collect();
+        for letter in asked {
+            let refused = Kind::Refused { reason: RefusedReason::Unexpected };
+            world.answer(&letter, &message(refused, &[]));
+        }
+    }
+    assert_eq!(world.status(1, 2), Some(Status::Faulty));
 }

@@ -74,3 +74,15 @@ fn the_sleeper_probes_once_when_it_wakes_not_once_for_each_period_that_it_missed
     world.run(Micros(0));
     assert!(world.sent_by(1).filter(|letter| is_ping(letter)).count() <= 1);
 }
+
+#[test]
+fn a_sleeper_whose_letters_are_read_before_its_clock_accuses_nobody_either() {
+    let mut world = World::among(quiet_lan(), 3);
+    world.tell(3, 1, &[said(3, 2, Suspect, inc(0))]);
+    world.skip(secs(60));
+    world.tell(3, 1, &[own(3, Alive, inc(0))]);
+    world.tick(1);
+    world.tell(2, 1, &[own(2, Alive, inc(5))]);
+    assert_eq!(world.node(1).counters().faulties_declared, 0);
+    assert_eq!(world.status(1, 2), Some(Alive));
+}

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use swim_core::{Channel, Command, EventKind, Kind, Options, Status, SyncReason, Via};
 
-use crate::forge::{STRANGER, inc, message, millis, own, ping, ping_req, quiet_lan, quiet_ringpop, said, secs};
+use crate::forge::{
+    ODD, STRANGER, inc, message, message_with, millis, own, ping, ping_req, quiet_lan, quiet_ringpop, said, secs,
+};
 use crate::world::World;
 use Status::{Alive, Faulty, Leave, Suspect, Tombstone};
 
@@ -200,6 +202,23 @@ fn a_host_without_datagrams_sees_none_when_a_tombstone_is_told() {
 }
 
 #[test]
+fn one_that_was_forgotten_learns_it_from_the_answer_to_its_ping() {
+    let mut world = World::among(quiet_lan(), 3);
+    world.tell(2, 1, &[said(2, 9, Faulty, inc(4))]);
+    world.tell(2, 1, &[said(2, 9, Tombstone, inc(4))]);
+    world.run(secs(61));
+    world.drain(1);
+    assert_eq!(world.status(1, 9), None);
+    // It says nothing of itself, so that only its address tells who it is.
+    assert_eq!(world.ask(9, 1).claims_about(9), [(Tombstone, inc(4))]);
+    world.inject(9, 1, Via::Datagram, &message(ping_req(1, 1, secs(1)), &[]));
+    assert_eq!(world.last(1, 9).claims_about(9), [(Tombstone, inc(4))]);
+    // Once it is back under a new incarnation there is nothing to learn.
+    world.inject(9, 1, Via::Datagram, &message_with(ping(2), inc(5), ODD, &[]));
+    assert!(world.last(1, 9).claims_about(9).is_empty());
+}
+
+#[test]
 fn the_tombstone_is_told_to_the_one_that_needs_it_and_to_nobody_else() {
     let mut world = with_an_evicted_member(quiet_lan());
     world.tell(3, 1, &[own(2, Alive, inc(0))]);
@@ -259,4 +278,39 @@ fn two_that_buried_a_member_and_one_that_slept_agree_in_the_end() {
     assert_ne!(world.status(3, 4), Some(Alive));
     world.run(secs(60));
     assert_eq!(world.status(3, 4), None);
+}
+
+/// Deadlines that were given up are kept within bounds (I7); the harness looks after every input.
+#[test]
+fn three_hundred_suspects_that_refute_at_once_leave_nothing_behind() {
+    let mut world = World::among(quiet_lan(), 2);
+    for round in 0..5 {
+        let suspects: Vec<_> = (100..400).map(|address| said(2, address, Suspect, inc(2 * round))).collect();
+        world.tell(2, 1, &suspects);
+        let refuted: Vec<_> = (100..400).map(|address| own(address, Alive, inc(2 * round + 1))).collect();
+        world.tell(2, 1, &refuted);
+    }
+    world.run(secs(600));
+    assert!((100..400).all(|address| world.status(1, address) == Some(Alive)));
+}
+
+/// What was charged to a message that is still under way may be about a member that is gone by the time it fails.
+#[test]
+fn a_message_that_fails_after_its_subject_was_forgotten_does_no_harm() {
+    let mut options = quiet_lan();
+    options.state_timeouts.tombstone = Duration::from_millis(100);
+    let mut world = World::among(options, 3);
+    world.tell(2, 1, &[said(2, 9, Faulty, inc(0))]);
+    // A ping for another carries it, and stays under way for the longest that may be.
+    world.inject(2, 1, Via::Datagram, &message(ping_req(1, 77, secs(50)), &[]));
+    assert_eq!(world.last(1, 77).subjects(), [9]);
+    let mut claims: Vec<_> = (1..=30).map(|count| said(2, 9, Faulty, inc(count))).collect();
+    claims.push(said(2, 9, Tombstone, inc(30)));
+    world.tell(2, 1, &claims);
+    world.run(secs(1));
+    assert_eq!(world.status(1, 9), None);
+    world.run(secs(10));
+    // Another has its place by now.
+    world.tell(2, 1, &[own(10, Alive, inc(0))]);
+    assert!(world.ask(STRANGER, 1).claims_about(9).is_empty());
 }

@@ -1,0 +1,121 @@
+//! R11: with whom a node tries to heal, and how often.
+
+use std::time::Duration;
+
+use swim_core::{Change, Command, CommandError, EventKind, Kind, Options, Outcome, Status};
+
+use crate::forge::{inc, message, own, quiet_lan, said, secs};
+use crate::world::{Letter, World};
+use Status::{Alive, Faulty, Leave, Suspect, Tombstone};
+
+/// The lists that node 1 asked for so far.
+fn fetches(world: &World) -> Vec<Letter> {
+    world.sent_by(1).filter(|letter| matches!(letter.kind(), Kind::HealFetch { .. })).cloned().collect()
+}
+
+/// The target answers the latest request.
+fn answers(world: &mut World, target: u32, kind: Kind<u32>, list: &[Change<'_, u32>]) {
+    let asked = world.last(1, target).clone();
+    world.answer(&asked, &message(kind, list));
+}
+
+#[test]
+fn of_the_hosts_those_that_are_unknown_or_faulty_or_worse_are_targets() {
+    let mut world = World::among(quiet_lan(), 3);
+    let claims = [
+        said(2, 4, Suspect, inc(0)),
+        said(2, 5, Faulty, inc(0)),
+        own(6, Leave, inc(0)),
+        said(2, 7, Faulty, inc(0)),
+        said(2, 7, Tombstone, inc(0)),
+    ];
+    world.tell(2, 1, &claims);
+    world.hosts = Some((1..=8).collect());
+    let id = world.command(1, Command::HealViaDiscovery);
+    assert_eq!(world.count(1, EventKind::DiscoHeal), 1);
+    world.run(secs(8));
+    let mut targets: Vec<u32> = fetches(&world).iter().map(|letter| letter.to).collect();
+    targets.sort_unstable();
+    assert_eq!(targets, [5, 6, 7, 8]);
+    assert_eq!(world.outcome(id), Some(Outcome::Healed(0)));
+}
+
+#[test]
+fn a_search_goes_through_its_targets_one_after_another_and_ends_after_ten_failures() {
+    let mut world = World::among(quiet_lan(), 3);
+    world.hosts = Some((1..100).collect());
+    let id = world.command(1, Command::HealViaDiscovery);
+    for asked in 1..=10 {
+        assert_eq!(fetches(&world).len(), asked);
+        world.run(secs(2));
+    }
+    assert_eq!(world.outcome(id), Some(Outcome::Healed(0)));
+    world.run(secs(60));
+    assert_eq!(fetches(&world).len(), 10);
+}
+
+#[test]
+fn hosts_that_the_other_side_can_ping_are_healed_with_it() {
+    let mut world = World::among(quiet_lan(), 3);
+    world.hosts = Some(vec![1, 50, 51, 52]);
+    let id = world.command(1, Command::HealViaDiscovery);
+    let met = fetches(&world)[0].to;
+    answers(
+        &mut world,
+        met,
+        Kind::List,
+        &[own(50, Alive, inc(0)), own(51, Alive, inc(0)), said(met, 52, Suspect, inc(0))],
+    );
+    answers(&mut world, met, Kind::Done, &[]);
+    assert_eq!(fetches(&world).len(), 1);
+    assert_eq!(world.outcome(id), Some(Outcome::Healed(1)));
+}
+
+#[test]
+fn a_search_whose_discovery_fails_says_so() {
+    let mut world = World::among(quiet_lan(), 3);
+    world.hosts = None;
+    let id = world.command(1, Command::HealViaDiscovery);
+    assert_eq!(world.outcome(id), Some(Outcome::Failed(CommandError::DiscoveryFailed)));
+}
+
+/// How often node 1, which knows of 30 hosts that are all alive, asks for hosts in a hundred periods.
+fn discoveries_in_a_hundred_periods(base_probability: u32) -> usize {
+    let mut options = quiet_lan();
+    options.heal.period = Some(Duration::from_secs(30));
+    options.heal.base_probability = base_probability;
+    let mut world = World::among(options, 30);
+    world.hosts = Some((1..=30).collect());
+    world.discoveries = 0;
+    world.run(secs(3_000));
+    world.discoveries
+}
+
+#[test]
+fn hosts_are_asked_for_with_three_chances_in_all_of_the_cluster_each_period() {
+    assert_eq!(discoveries_in_a_hundred_periods(0), 0);
+    assert!((99..=101).contains(&discoveries_in_a_hundred_periods(30)));
+    let of_three = discoveries_in_a_hundred_periods(3);
+    assert!((4..=18).contains(&of_three), "ten are to be expected: {of_three}");
+}
+
+/// How often node 1 asks one of the faulty for its list within a minute.
+fn attempts_in_a_minute(options: Options, alive: u32, faulty: u32) -> usize {
+    let mut world = World::among(options, 1 + alive);
+    let claims: Vec<_> = (0..faulty).map(|number| said(2, 1000 + number, Faulty, inc(0))).collect();
+    world.tell(2, 1, &claims);
+    world.hosts = None;
+    world.run(secs(60));
+    fetches(&world).len()
+}
+
+#[test]
+fn known_faulty_members_are_targets_without_discovery_and_the_sooner_the_more_they_are() {
+    let mut lan = Options::lan();
+    lan.gossip = None;
+    let half = attempts_in_a_minute(lan.clone(), 1, 2);
+    assert!(half >= 20, "{half}");
+    let one_of_forty = attempts_in_a_minute(lan, 38, 1);
+    assert!(one_of_forty <= 6, "{one_of_forty}");
+    assert!(attempts_in_a_minute(Options::ringpop(), 1, 2) == 0, "the reference needs discovery");
+}
