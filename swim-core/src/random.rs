@@ -71,14 +71,15 @@ impl Random {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec::Vec;
 
     #[test]
     fn the_stream_of_a_seed_is_pinned() {
         let mut random = Random::new(1);
-        let drawn: alloc::vec::Vec<u32> = (0..6).map(|_| random.below(1000)).collect();
+        let drawn: Vec<u32> = (0..6).map(|_| random.below(1000)).collect();
         assert_eq!(drawn, [628, 381, 929, 294, 397, 798]);
         assert_eq!(random.below_u64(1 << 40), 1_007_321_117_928);
-        let mut order: alloc::vec::Vec<u8> = (0..8).collect();
+        let mut order: Vec<u8> = (0..8).collect();
         random.shuffle(&mut order);
         assert_eq!(order, [3, 4, 2, 6, 0, 1, 5, 7]);
     }

@@ -58,10 +58,10 @@ impl Accusations {
             Event::MakeNodeStatus { address, status: Status::Suspect } => {
                 self.suspicion_begins(node, address, partition);
             }
-            Event::MakeNodeStatus { address, status: Status::Faulty } if address != node => {
-                if self.began_open(node, address) && !partition.separates(node, address) {
-                    self.accuse(Accusation { at: now, accuser: node, accused: address });
-                }
+            Event::MakeNodeStatus { address, status: Status::Faulty }
+                if address != node && self.began_open(node, address) && !partition.separates(node, address) =>
+            {
+                self.accuse(Accusation { at: now, accuser: node, accused: address });
             }
             _ => {}
         }

@@ -123,3 +123,28 @@ impl CensusTaker {
         seen
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::{Cluster, Setup};
+    use swim_core::Instant;
+
+    #[test]
+    fn a_census_tells_who_is_unknown_and_who_is_alive_to_whom() {
+        let mut cluster = Cluster::new(Setup::new(5, 1)).unwrap();
+        let mut taker = CensusTaker::new(Sides::halves(5).unwrap());
+        let before = taker.take(cluster.nodes());
+        assert_eq!(before.checksums, 5);
+        let first = before.sides[0];
+        assert_eq!((first.nodes, first.own.alive, first.own.unknown, first.others.unknown), (3, 3, 6, 6));
+
+        cluster.run_until(Instant::from_millis(20_000)).unwrap();
+        let after = taker.take(cluster.nodes());
+        let all = |pairs| Seen { alive: pairs, ..Seen::default() };
+        assert_eq!(after.checksums, 1);
+        assert_eq!(after.sides[0], SideView { nodes: 3, own: all(9), others: all(6) });
+        assert_eq!(after.sides[1], SideView { nodes: 2, own: all(4), others: all(6) });
+        assert_eq!(taker.take(cluster.nodes()), after);
+    }
+}

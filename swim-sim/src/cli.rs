@@ -58,6 +58,10 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) json: bool,
 
+    /// Draw the run as a picture (SVG) into this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<std::path::PathBuf>,
+
     /// Send every message through the codec, and compare what comes out
     #[arg(long)]
     wire: bool,
@@ -140,6 +144,7 @@ Examples:
   swim-sim --loss 5 --latency 1ms..80ms        a bad network
   swim-sim --preset wan --latency 40ms..150ms  a wide one
   swim-sim --seed 7 --json > run.json          for programs
+  swim-sim --split 500,300,200 --svg run.svg   a picture of it
   swim-sim --nodes 60 --check --wire           every invariant, every byte
 
 Exit status: 0 the cluster healed and nobody was wrongly declared faulty; 1 it did not, or somebody was;

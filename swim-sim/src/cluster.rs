@@ -7,8 +7,8 @@
 //! ```
 
 use swim_core::{
-    Boot, BootstrapOptions, Command, CommandId, Config, ConfigError, Effect, Effects, EventMask, Input, Instant, Micros,
-    Node, Options, Outcome, UnixMillis, Via,
+    Boot, BootstrapOptions, Command, CommandId, Config, ConfigError, Effect, Effects, EventMask, Input, Instant,
+    Micros, Node, Options, Outcome, UnixMillis, Via,
 };
 
 use crate::accusations::Accusations;

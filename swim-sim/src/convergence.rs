@@ -136,7 +136,37 @@ impl fmt::Display for Reason {
             Self::Member { observer, subject, status: Some(status) } => {
                 write!(f, "node {observer} holds node {subject} as {status}")
             }
-            Self::Member { observer, subject, status: None } => write!(f, "node {observer} does not know node {subject}"),
+            Self::Member { observer, subject, status: None } => {
+                write!(f, "node {observer} does not know node {subject}")
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::Setup;
+    use swim_core::Instant;
+
+    #[test]
+    fn a_goal_says_what_it_lacks_until_it_is_reached() {
+        let mut cluster = Cluster::new(Setup::new(6, 1)).unwrap();
+        let sides = Sides::halves(6).unwrap();
+        let mut whole = Wait::new(Goal::AllAlive);
+        let mut reachable = Wait::new(Goal::AllReachable);
+        let mut detected = Wait::new(Goal::OthersFaulty { sides: sides.clone(), side: 1 });
+        assert_eq!(whole.pending(&cluster), Some(Reason::Booting { nodes: 6 }));
+
+        cluster.run_until(Instant::from_millis(20_000)).unwrap();
+        assert_eq!((whole.pending(&cluster), reachable.pending(&cluster)), (None, None));
+        let lacking = detected.pending(&cluster).expect("nobody is faulty");
+        assert_eq!(lacking, Reason::Member { observer: 3, subject: 0, status: Some(Status::Alive) });
+
+        cluster.cut(sides);
+        cluster.run_until(Instant::from_millis(200_000)).unwrap();
+        assert_eq!(detected.pending(&cluster), None);
+        assert!(matches!(whole.pending(&cluster), Some(Reason::Checksums { .. })));
+        assert!(matches!(reachable.pending(&cluster), Some(Reason::Member { status: Some(Status::Faulty), .. })));
     }
 }

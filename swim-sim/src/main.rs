@@ -4,12 +4,13 @@ mod cli;
 mod clock;
 mod progress;
 
+use std::io::{ErrorKind, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
-use swim_sim::report::{Run, Summary, Timeline, to_json};
+use swim_sim::report::{Run, Summary, Timeline, to_json, to_svg};
 use swim_sim::{Cluster, PartAndHeal};
 
 use clock::Stopwatch;
@@ -34,14 +35,20 @@ fn main() -> anyhow::Result<ExitCode> {
         }
     };
     let elapsed = stopwatch.elapsed();
+    if let Some(file) = &args.svg {
+        let picture = to_svg(&outcome.timeline)?;
+        std::fs::write(file, picture).with_context(|| format!("{} cannot be written", file.display()))?;
+    }
     let run = Run { cluster: &cluster, plan: &plan, outcome: &outcome, preset: args.preset(), elapsed };
-    if args.json {
-        println!("{}", to_json(&run));
-    } else {
-        if !args.quiet {
-            println!("{}", Timeline(&outcome.timeline));
-        }
-        print!("{}", Summary(&run));
+    let text = match (args.json, args.quiet) {
+        (true, _) => format!("{}\n", to_json(&run)),
+        (false, true) => Summary(&run).to_string(),
+        (false, false) => format!("{}\n{}", Timeline(&outcome.timeline), Summary(&run)),
+    };
+    // Whoever reads may have seen enough: `swim-sim | head` is no mistake.
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => return Err(error.into()),
+        _ => {}
     }
     Ok(if run.succeeded() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -25,8 +25,7 @@ impl Parcels {
 
     /// Puts a copy of `message` on its way.
     pub fn send(&mut self, via: Via, message: Message<'_, u32>) -> ParcelId {
-        let list =
-            if message.changes.is_empty() { ChangeList::new() } else { self.spare.pop().unwrap_or_default() };
+        let list = if message.changes.is_empty() { ChangeList::new() } else { self.spare.pop().unwrap_or_default() };
         let parcel = Some((via, OwnedMessage::with_list(message, list)));
         if let Some(free) = self.free.pop() {
             self.under_way[free as usize] = parcel;
@@ -71,10 +70,10 @@ impl Parcels {
 
 /// Lists with room for more changes are freed: only full syncs are that long, a datagram never is.
 const CHANGES_KEPT: usize = 256;
-/// At most so many lists are kept.
-const LISTS_KEPT: usize = 1024;
+/// At most so many lists are kept: what a few thousand nodes have under way at a time. At most two megabytes.
+const LISTS_KEPT: usize = 256;
 /// With more places than that, they are freed once all are empty.
-const SLOTS_KEPT: usize = 4096;
+const SLOTS_KEPT: usize = 1024;
 
 #[cfg(test)]
 mod tests {

@@ -48,10 +48,11 @@ impl Plan {
 }
 
 /// Where a run is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
     /// Until all see all.
+    #[default]
     Join,
     /// Until the changes of the join have gone round and rest was measured.
     Settle,
@@ -104,7 +105,9 @@ pub struct Outcome {
     pub cut_for: Option<Micros>,
     /// From the end of the cut until the cluster was whole.
     pub healed_after: Option<Micros>,
-    /// What was pending when a bound had passed.
+    /// In which phase the run ended.
+    pub ended_in: Phase,
+    /// What was pending then.
     pub pending: Option<Reason>,
     /// One sample each second, and one at the end of each phase.
     pub timeline: Vec<Sample>,
@@ -165,6 +168,7 @@ impl PartAndHeal {
                 cluster.check_all()?;
             }
         }
+        self.outcome.ended_in = self.phase;
         Ok(self.outcome)
     }
 

@@ -28,7 +28,8 @@ impl Progress {
         if !stderr().is_terminal() {
             return Self::Lines { since: Stopwatch::start() };
         }
-        let style = ProgressStyle::with_template("{spinner} {prefix}  {wide_msg}").expect("the template is well-formed");
+        let style =
+            ProgressStyle::with_template("{spinner} {prefix}  {wide_msg}").expect("the template is well-formed");
         let bar = ProgressBar::new_spinner().with_style(style).with_prefix(format!("{nodes} nodes"));
         Self::Line(bar)
     }

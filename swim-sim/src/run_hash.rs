@@ -206,8 +206,7 @@ mod tests {
         let hash_with = |seq, wake| {
             let mut hash = RunHash::new();
             let (incarnation, checksum) = (Incarnation::default(), Checksum(0));
-            let message =
-                Message { kind: Kind::Ping { seq: Seq(seq) }, incarnation, checksum, changes: Changes::NONE };
+            let message = Message { kind: Kind::Ping { seq: Seq(seq) }, incarnation, checksum, changes: Changes::NONE };
             hash.send(1, Channel::Datagram, &message);
             hash.wake(wake);
             hash.get()

@@ -1,5 +1,7 @@
 //! Claims meet the list: precedence (R1), hearsay (R1a), and what is rejected (R2, R3).
 
+use alloc::boxed::Box;
+
 use super::{Membership, Standing};
 use crate::address::Address;
 use crate::effect::Effects;
@@ -259,7 +261,7 @@ impl<A: Address> Membership<A> {
         };
         self.stats.counters.suspicions_confirmed += 1;
         // The confirmation is told to others under the name of the new accuser.
-        let labels: alloc::boxed::Box<[u8]> = self.members.labels(slot).encoded().into();
+        let labels: Box<[u8]> = self.members.labels(slot).encoded().into();
         let known = self.members.state(slot);
         let renewed = Change {
             address: change.address,
@@ -286,7 +288,7 @@ impl<A: Address> Membership<A> {
         }
         let suspicion = self.own_claim(slot, known.incarnation, Status::Suspect);
         if known.status == Status::Suspect {
-            let labels: alloc::boxed::Box<[u8]> = self.members.labels(slot).encoded().into();
+            let labels: Box<[u8]> = self.members.labels(slot).encoded().into();
             let suspicion = Change { labels: crate::labels::Labels::trusted(&labels), ..suspicion };
             self.confirm(now, slot, suspicion);
             return;

@@ -1,5 +1,7 @@
 //! Events: everything that the reference reports, and a few more. The set is open, a mask picks the kinds wanted.
 
+use alloc::vec::Vec;
+
 use crate::effect::CommandId;
 use crate::member::{ChangeList, Changes, Incarnation, Status};
 use crate::message::{Checksum, RefusedReason};
@@ -404,7 +406,7 @@ impl<'a, A: Copy> Event<'a, A> {
 pub struct OwnedEvent<A: Copy + 'static> {
     event: Event<'static, A>,
     changes: ChangeList<A>,
-    addresses: alloc::vec::Vec<A>,
+    addresses: Vec<A>,
 }
 
 impl<A: Copy> OwnedEvent<A> {

@@ -117,7 +117,12 @@ impl Checkers {
     }
 
     /// Now and then, with a look at all nodes.
-    pub(crate) fn check_all(&mut self, now: Instant, nodes: &[Node<u32>], requests: &Requests) -> Result<(), Box<Fault>> {
+    pub(crate) fn check_all(
+        &mut self,
+        now: Instant,
+        nodes: &[Node<u32>],
+        requests: &Requests,
+    ) -> Result<(), Box<Fault>> {
         for (node, machine) in (0..).zip(nodes) {
             machine.check();
             self.monotone.see_all(node, machine)?;

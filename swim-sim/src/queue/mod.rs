@@ -139,7 +139,7 @@ impl<T: Copy> Queue<T> {
         }
         self.wheel.unchain(self.cursor, &mut self.current);
         if self.current.len() > 1 {
-            self.current.sort_unstable_by(|a, b| b.key.cmp(&a.key));
+            self.current.sort_unstable_by_key(|due| std::cmp::Reverse(due.key));
         }
         true
     }

@@ -1,7 +1,9 @@
 //! The report as one JSON object. What depends on the machine is in `machine`; all the rest is the same for one seed.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
-use swim_core::Micros;
+use swim_core::{Micros, Node};
 
 use super::Run;
 use crate::memory;
@@ -12,9 +14,7 @@ pub fn to_json(run: &Run<'_>) -> Value {
     let (outcome, cluster) = (run.outcome, run.cluster);
     let setup = cluster.setup();
     let accusations = cluster.accusations();
-    let wrong = |wrong: &crate::Accusation| {
-        json!({ "at": wrong.at.as_micros() as f64 / 1e6, "accuser": wrong.accuser, "accused": wrong.accused })
-    };
+    let wrong = |wrong: &crate::Accusation| json!({ "at": wrong.at.as_micros() as f64 / 1e6, "accuser": wrong.accuser, "accused": wrong.accused });
     json!({
         "succeeded": run.succeeded(),
         "setup": {
@@ -29,6 +29,7 @@ pub fn to_json(run: &Run<'_>) -> Value {
         "detected_after": outcome.detected_after.iter().map(|time| time.map(seconds)).collect::<Vec<_>>(),
         "cut_for": outcome.cut_for.map(seconds),
         "healed_after": outcome.healed_after.map(seconds),
+        "ended_in": outcome.ended_in,
         "pending": outcome.pending.as_ref().map(ToString::to_string),
         "wrongly_faulty": {
             "members": accusations.members(),
@@ -38,6 +39,7 @@ pub fn to_json(run: &Run<'_>) -> Value {
         "rest": outcome.rest,
         "peak_second": cluster.traffic().peak_second(),
         "total": cluster.traffic().total(),
+        "counters": counters(cluster.nodes()),
         "events": cluster.events(),
         "simulated": seconds(cluster.now().since(swim_core::Instant::ZERO)),
         "hash": hash(cluster.hash()),
@@ -49,6 +51,18 @@ pub fn to_json(run: &Run<'_>) -> Value {
             "peak_memory": memory::peak(),
         },
     })
+}
+
+/// The counters of all nodes, added up.
+fn counters(nodes: &[Node<u32>]) -> BTreeMap<String, u64> {
+    let mut sums = BTreeMap::new();
+    for node in nodes {
+        let Ok(Value::Object(counters)) = serde_json::to_value(node.counters()) else { continue };
+        for (name, count) in counters {
+            *sums.entry(name).or_default() += count.as_u64().unwrap_or(0);
+        }
+    }
+    sums
 }
 
 fn sample(sample: &Sample) -> Value {

@@ -1,10 +1,12 @@
 //! What is shown of a run: a timeline and a summary for people, one JSON object for programs.
 
 mod json;
+mod picture;
 mod summary;
 mod timeline;
 
 pub use json::to_json;
+pub use picture::{PictureError, to_svg};
 pub use summary::Summary;
 pub use timeline::Timeline;
 
@@ -57,7 +59,7 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

@@ -5,6 +5,7 @@ use std::fmt;
 use super::{Run, grouped, seconds};
 use crate::memory;
 use crate::network::Sides;
+use crate::part_and_heal::Phase;
 use crate::traffic::Rate;
 
 /// Shows a run in about twenty lines.
@@ -31,7 +32,10 @@ impl fmt::Display for Summary<'_> {
         let nodes = f64::from(setup.nodes);
         let peak = Rate { messages: peak.messages as f64 / nodes, bytes: peak.bytes as f64 / nodes };
         row("traffic of a node in the busiest second", rate(peak))?;
-        row("simulated", format!("{} nodes for {}", setup.nodes, seconds(cluster.now().since(swim_core::Instant::ZERO))))?;
+        row(
+            "simulated",
+            format!("{} nodes for {}", setup.nodes, seconds(cluster.now().since(swim_core::Instant::ZERO))),
+        )?;
         let speed = run.node_seconds_per_second() / 1e6;
         row("took", format!("{:.2} s: {speed:.2} million node-seconds a second", run.elapsed.as_secs_f64()))?;
         row("events a second", grouped(run.events_per_second() as u64))?;
@@ -42,6 +46,9 @@ impl fmt::Display for Summary<'_> {
         row("hash of the run", format!("{:016x}", cluster.hash()))?;
         for (node, failed) in cluster.failed_commands().iter().take(5) {
             row("a command failed", format!("node {node}: {failed:?}"))?;
+        }
+        if outcome.ended_in != Phase::Done {
+            row("the time was up in phase", outcome.ended_in.name().into())?;
         }
         if let Some(reason) = &outcome.pending {
             row("still pending", reason.to_string())?;

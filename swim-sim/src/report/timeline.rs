@@ -96,6 +96,9 @@ mod tests {
 
     #[test]
     fn what_is_not_quite_nothing_does_not_look_like_nothing() {
-        assert_eq!(["0", "<1", "1", "5"], [mean(0, 10), mean(4, 10), mean(5, 10), mean(46, 10)].each_ref().map(String::as_str));
+        assert_eq!(
+            ["0", "<1", "1", "5"],
+            [mean(0, 10), mean(4, 10), mean(5, 10), mean(46, 10)].each_ref().map(String::as_str)
+        );
     }
 }

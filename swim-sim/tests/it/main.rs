@@ -1,0 +1,27 @@
+//! The simulator as a whole: what it simulates repeats, and small clusters form, part and heal under every checker.
+
+mod command_line;
+mod determinism;
+mod small_clusters;
+
+use swim_sim::{Check, Cluster, Outcome, PartAndHeal, Plan, Setup};
+
+/// A setup with every checker after every input.
+fn checked(nodes: u32, seed: u64) -> Setup {
+    Setup { check: Check::Every(1), ..Setup::new(nodes, seed) }
+}
+
+/// Runs a plan to its end.
+fn run(setup: Setup, plan: Plan) -> (Cluster, Outcome) {
+    let mut cluster = Cluster::new(setup).unwrap();
+    let outcome = PartAndHeal::new(plan, &cluster).run(&mut cluster, |_| {});
+    let outcome = outcome.unwrap_or_else(|violation| panic!("{violation}"));
+    (cluster, outcome)
+}
+
+/// Runs the binary; returns its exit status and what it printed.
+fn binary(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_swim-sim")).args(arguments).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
