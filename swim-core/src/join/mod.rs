@@ -16,7 +16,7 @@ use crate::address::Address;
 use crate::disseminate::full_sync::whole_list;
 use crate::effect::{CommandError, CommandId, DiscoverId, Effects, Outcome};
 use crate::input::{BootstrapOptions, DiscoverFailed};
-use crate::member::Changes;
+use crate::member::{ChangeList, Changes, Incarnation};
 use crate::memberlist::Slot;
 use crate::membership::{Membership, Spread, Standing};
 use crate::message::{Channel, Kind, RefusedReason, Ticket, Via};
@@ -306,14 +306,19 @@ pub(crate) fn answer<A: Address>(
     }
     // The joiner speaks for itself and for nobody else.
     if let Some(own) = changes.iter().find(|change| change.address == from) {
-        let known = membership.members.find(&from).map(|slot| membership.members.state(slot).incarnation);
-        if known.is_some_and(|known| own.incarnation > known) {
-            out.event(Event::MemberRestarted { address: from, incarnation: own.incarnation });
-        }
-        let mut one = crate::member::ChangeList::new();
+        let known = incarnation_of(from, membership);
+        let mut one = ChangeList::new();
         one.push(own);
         membership.apply(now, from, one.as_changes(), Spread::Yes, out);
+        if known.is_some_and(|known| incarnation_of(from, membership).is_some_and(|now| now > known)) {
+            out.event(Event::MemberRestarted { address: from, incarnation: own.incarnation });
+        }
     }
     let list = whole_list(membership, out);
     out.send(from, crate::membership::reply_channel(via), Kind::List, membership.head(), list);
+}
+
+/// What is known of a member's incarnation.
+fn incarnation_of<A: Address>(address: A, membership: &Membership<A>) -> Option<Incarnation> {
+    membership.members.find(&address).map(|slot| membership.members.state(slot).incarnation)
 }

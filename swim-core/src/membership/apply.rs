@@ -38,6 +38,7 @@ impl<A: Address> Membership<A> {
         }
         out.event_changes(Event::MemberlistChangesReceived { source: from, changes: Changes::NONE }, changes);
         self.stats.counters.changes_received += changes.len() as u64;
+        self.evicted.expire(now);
         let old = self.members.checksum();
         let report = out.wants(crate::observe::EventKind::MemberlistChangesApplied);
         let mark = out.mark();

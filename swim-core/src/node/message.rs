@@ -26,7 +26,6 @@ impl<A: Address> Node<A> {
         if self.is_refused(from, via, message.kind, out) {
             return;
         }
-        self.membership.evicted.expire(now);
         match message.kind {
             Kind::Ping { seq } => self.ping(now, from, via, seq, message, out),
             Kind::Ack { seq, .. } => self.ack(now, from, via, seq, message, out),
@@ -44,7 +43,10 @@ impl<A: Address> Node<A> {
             Kind::List | Kind::SyncAnswer { .. } | Kind::Done => self.response(now, from, via, message, out),
             Kind::Refused { reason } => self.refused(now, from, via, reason, out),
         }
-        self.membership.settle(from, out);
+        // Only claims can be of members that were evicted here.
+        if !message.changes.is_empty() {
+            self.membership.settle(from, out);
+        }
     }
 
     /// Turns away what no part may see: a stopped node's messages, one's own, and those that came by a wrong way.

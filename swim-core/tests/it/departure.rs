@@ -141,6 +141,20 @@ fn a_self_evicted_node_may_come_back() {
 }
 
 #[test]
+fn one_that_came_back_looks_for_partitions_again() {
+    let mut options = Options::lan();
+    options.heal.base_probability = 1000;
+    options.heal.faulty_rate = 0;
+    let mut world = World::among(options, 3);
+    world.command(1, Command::SelfEvict);
+    world.run(secs(61));
+    let discoveries = world.discoveries;
+    world.command(1, Command::Rejoin);
+    world.run(secs(61));
+    assert!(world.discoveries > discoveries);
+}
+
+#[test]
 fn what_makes_no_sense_is_refused_and_changes_nothing() {
     let mut world = World::among(quiet_lan(), 2);
     let refused = |world: &mut World, command, error| {

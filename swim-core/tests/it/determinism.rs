@@ -91,10 +91,10 @@ fn other_seeds_give_other_effects() {
 
 /// These numbers change with every change of behaviour, of random draws, and of what is reported; then take the new
 /// ones. They must not change with the machine, the build profile, or from run to run.
-const GOLDEN: [(&str, u64); 2] = [("lan", 17_270_915_109_800_742_804), ("ringpop", 5_010_248_020_535_514_701)];
+const GOLDEN: [(&str, u64); 2] = [("lan", 15_950_937_178_200_850_594), ("ringpop", 8_405_858_845_877_805_447)];
 
 #[test]
 fn the_effects_of_a_seed_are_the_same_on_every_machine() {
     let now = [("lan", story(Options::lan(), 0).hash), ("ringpop", story(quiet_ringpop(), 0).hash)];
-    assert_eq!(now, GOLDEN);
+    assert_eq!(now, GOLDEN, "where the change is meant, take the new numbers");
 }

@@ -1,10 +1,8 @@
 //! R11: two sides that hold each other faulty find together again.
 
-use std::time::Duration;
-
 use swim_core::{
-    About, Change, Channel, ClusterId, Command, CommandError, CommandId, Event, EventKind, HealResult, Input, Kind,
-    Options, Outcome, RefusedReason, Status,
+    About, Change, Channel, ClusterId, Command, CommandError, CommandId, Event, HealResult, Input, Kind, Options,
+    Outcome, RefusedReason, Status,
 };
 
 use crate::forge::{STRANGER, by, inc, message, millis, own, quiet_lan, quiet_ringpop, said, secs, sourceless};

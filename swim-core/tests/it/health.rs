@@ -63,6 +63,16 @@ fn having_to_refute_costs_one() {
 }
 
 #[test]
+fn to_refute_what_is_no_accusation_costs_nothing() {
+    let mut world = World::among(quiet_lan(), 3);
+    let known = world.node(1).incarnation();
+    // An incarnation of the node's earlier life, say.
+    world.tell(2, 1, &[said(2, 1, Alive, known.next())]);
+    assert_eq!(world.node(1).counters().refutations, 1);
+    assert_eq!(world.node(1).local_health(), 0);
+}
+
+#[test]
 fn the_score_stays_below_nine() {
     let mut world = World::among(quiet_lan(), 5);
     for _ in 0..12 {

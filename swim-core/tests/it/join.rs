@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use swim_core::{
     About, Boot, Channel, Command, CommandError, CommandId, Config, Effect, Effects, Event, EventKind, Input, Instant,
-    JoinFailedReason, Kind, Micros, Node, Options, Outcome, RefusedReason, RejectReason, StartGossip, Status,
-    UnixMillis,
+    JoinFailedReason, Kind, Micros, Node, Options, Outcome, RefusedReason, StartGossip, Status, UnixMillis,
 };
 
-use crate::forge::{STRANGER, inc, is_ping, join, message, millis, own, quiet_lan, quiet_ringpop, said, secs};
+use crate::forge::{STRANGER, inc, is_ping, message, millis, own, quiet_lan, quiet_ringpop, said, secs};
 use crate::world::{Letter, WALL, World};
 use Status::{Alive, Faulty};
 
@@ -113,6 +112,17 @@ fn two_answers_of_three_that_are_needed_are_not_enough() {
     let_in(&mut world, &second[0]);
     world.run(secs(2));
     assert!(world.node(1).is_ready());
+}
+
+#[test]
+fn those_that_have_answered_are_not_asked_again() {
+    let (mut world, _) = joining(quiet_lan(), &[1, 2, 3, 4, 5]);
+    let first = joins(&world);
+    let_in(&mut world, &first[0]);
+    let_in(&mut world, &first[1]);
+    world.run(millis(2_100));
+    let asked = |letters: &[Letter]| letters.iter().map(|letter| letter.to).collect::<BTreeSet<u32>>();
+    assert_eq!(asked(&joins(&world)[4..]), asked(&first[2..]));
 }
 
 #[test]

@@ -49,3 +49,12 @@ fn a_known_member_that_joins_with_a_new_incarnation_has_restarted() {
     world.request(3, 1, &message(join(), &[own(3, Alive, inc(9))]));
     assert!(world.events(1).any(|event| event == Event::MemberRestarted { address: 3, incarnation: inc(9) }));
 }
+
+#[test]
+fn a_restart_that_is_rejected_is_not_reported() {
+    let mut world = World::among(quiet_lan(), 3);
+    let absurd = inc(365 * 24 * 60 * 60 * 1000);
+    world.request(3, 1, &message(join(), &[own(3, Alive, absurd)]));
+    assert_eq!(world.member(1, 3).unwrap().incarnation, inc(0));
+    assert_eq!(world.count(1, EventKind::MemberRestarted), 0);
+}
