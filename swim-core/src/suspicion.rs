@@ -74,9 +74,9 @@ impl<A: Address> Suspicions<A> {
         now + suspicion.min()
     }
 
-    /// All suspects, and when each suspicion runs out.
+    /// All suspects, and the soonest moment at which each suspicion can run out.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Slot, Instant)> {
-        self.by_slot.iter().map(|(slot, suspicion)| (slot, self.deadline(suspicion)))
+        self.by_slot.iter().map(|(slot, suspicion)| (slot, suspicion.start() + suspicion.min()))
     }
 
     /// Whether an accuser would count: it was not counted yet, and more are wanted.

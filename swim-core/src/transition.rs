@@ -72,8 +72,9 @@ impl Transitions {
         None
     }
 
-    /// Makes the heap anew where dead entries are more than the living; `suspects` have their deadlines elsewhere.
-    pub(crate) fn tidy(&mut self, suspects: usize, deadlines: impl Iterator<Item = (Slot, Instant)>) {
+    /// Makes the heap anew where dead entries are more than the living. `looks` are the soonest moments at which the
+    /// suspicions of so many `suspects` can run out: accusers may yet shorten them.
+    pub(crate) fn tidy(&mut self, suspects: usize, looks: impl Iterator<Item = (Slot, Instant)>) {
         let living = suspects + self.due.len();
         if self.heap.len() <= 2 * living + 64 {
             return;
@@ -81,7 +82,7 @@ impl Transitions {
         self.heap.clear();
         self.heap.shrink_to(living + living / 8);
         self.heap.extend(self.due.iter().map(|(slot, &at)| Reverse((at, slot))));
-        self.heap.extend(deadlines.map(|(slot, at)| Reverse((at.into(), slot))));
+        self.heap.extend(looks.map(|(slot, at)| Reverse((at.into(), slot))));
     }
 
     /// A member with a deadline, no suspect, at random.
@@ -97,5 +98,51 @@ impl Transitions {
     /// How many members have a deadline besides suspects.
     pub(crate) fn living(&self) -> usize {
         self.due.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::SuspicionSettings;
+    use crate::suspicion::{Accused, Suspicions};
+    use crate::time::Micros;
+
+    /// The entry that looks at the shortest timeout must outlive a tidying, or the suspicion lasts as if nobody had
+    /// confirmed it.
+    #[test]
+    fn a_suspicion_that_is_confirmed_after_a_tidying_still_ends_early() {
+        let lifeguard = SuspicionSettings::Lifeguard { alpha: 4, beta: 6, confirmations: 3 };
+        let mut suspicions = Suspicions::new(lifeguard, Micros::from_millis(1000));
+        let mut transitions = Transitions::new();
+        let suspect = Slot(1);
+        let look = suspicions.start(Instant::ZERO, suspect, 10, Some(2u32), 1);
+        transitions.note(suspect, look);
+        // Entries of members that came alive again.
+        (0..100).for_each(|slot| transitions.note(Slot(1000 + slot), Instant::from_millis(60_000)));
+        transitions.tidy(suspicions.len(), suspicions.iter());
+        assert_eq!(transitions.len(), 1);
+        for accuser in 3..6 {
+            assert!(matches!(suspicions.confirm(suspect, accuser), Accused::Confirmed(_)));
+        }
+        let due = |transitions: &mut Transitions, millis| {
+            transitions.take_due(Instant::from_millis(millis), |slot| suspicions.runs_out(slot))
+        };
+        assert_eq!(due(&mut transitions, 3_999), None);
+        assert_eq!(due(&mut transitions, 4_000), Some(suspect));
+    }
+
+    #[test]
+    fn a_suspicion_that_nobody_confirms_lasts_to_its_end() {
+        let lifeguard = SuspicionSettings::Lifeguard { alpha: 4, beta: 6, confirmations: 3 };
+        let mut suspicions = Suspicions::new(lifeguard, Micros::from_millis(1000));
+        let mut transitions = Transitions::new();
+        transitions.note(Slot(1), suspicions.start(Instant::ZERO, Slot(1), 10, Some(2u32), 1));
+        let due = |transitions: &mut Transitions, millis| {
+            transitions.take_due(Instant::from_millis(millis), |slot| suspicions.runs_out(slot))
+        };
+        assert_eq!(due(&mut transitions, 23_999), None);
+        assert_eq!(transitions.soonest(), Instant::from_millis(24_000));
+        assert_eq!(due(&mut transitions, 24_000), Some(Slot(1)));
     }
 }

@@ -80,7 +80,9 @@ impl<A: Address> Membership<A> {
         match reader {
             Reader::Anyone => None,
             Reader::Target(slot) => {
-                (self.config.buddy && self.members.state(slot).status == Status::Suspect).then_some(slot)
+                // Where nobody is suspected the record need not be fetched.
+                let any = self.config.buddy && self.members.count(Status::Suspect) > 0;
+                (any && self.members.state(slot).status == Status::Suspect).then_some(slot)
             }
             Reader::Asker(address, incarnation) => {
                 let slot = self.members.find(&address)?;

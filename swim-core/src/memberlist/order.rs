@@ -29,6 +29,11 @@ impl Order {
         Self { slots: Vec::new(), cursor: 0 }
     }
 
+    /// Makes room for so many more.
+    pub(super) fn reserve(&mut self, more: usize) {
+        self.slots.reserve_exact(more);
+    }
+
     /// Adds a newcomer at a uniformly random place; those that were probed in this pass stay so.
     pub(super) fn insert(&mut self, slot: Slot, random: &mut Random) {
         let last = self.slots.len();
@@ -116,8 +121,8 @@ impl Order {
         }
     }
 
-    #[cfg(test)]
-    fn len(&self) -> usize {
+    /// How many are in it, dead ones that were not met included.
+    pub(super) fn len(&self) -> usize {
         self.slots.len()
     }
 }

@@ -138,6 +138,35 @@ pub(crate) struct Memberlist<A> {
     digests: Digests<A>,
     /// What the host's function said of the list, where there is one.
     foreign: Checksum,
+    /// Counts the changes of the list.
+    revision: u32,
+    /// The next members to probe, the last one first, as they were at a revision.
+    upcoming: Vec<Target<A>>,
+    upcoming_revision: u32,
+}
+
+/// So many targets are looked up at once.
+const UPCOMING: usize = 8;
+
+/// A member to probe.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target<A> {
+    pub(crate) slot: Slot,
+    pub(crate) address: A,
+    /// The incarnation that is pinged.
+    incarnation: Split,
+}
+
+impl<A> Target<A> {
+    pub(crate) fn incarnation(&self) -> Incarnation {
+        Incarnation::from_low_bits(self.incarnation.get())
+    }
+}
+
+impl From<Incarnation> for Split {
+    fn from(incarnation: Incarnation) -> Self {
+        Self::new(incarnation.get())
+    }
 }
 
 impl<A: Address> Memberlist<A> {
@@ -155,6 +184,9 @@ impl<A: Address> Memberlist<A> {
             key,
             digests,
             foreign: Checksum::default(),
+            revision: 0,
+            upcoming: Vec::new(),
+            upcoming_revision: 0,
         };
         let slot = list.add_record(local);
         debug_assert_eq!(slot, Slot::LOCAL);
@@ -171,6 +203,17 @@ impl<A: Address> Memberlist<A> {
     #[inline]
     pub(crate) fn find(&self, address: &A) -> Option<Slot> {
         self.index.find(self.hash(address), |slot| self.records[slot as usize].address == *address).map(Slot)
+    }
+
+    /// Makes room for a list of so many members, so that it need not be made bit by bit.
+    pub(crate) fn reserve(&mut self, members: usize) {
+        let more = members.saturating_sub(self.records.len());
+        if more > self.records.capacity() - self.records.len() {
+            self.records.reserve_exact(more);
+            self.order.reserve(more);
+            let Self { index, records, key, .. } = self;
+            index.resize(members, |number| records[number as usize].address.hash(*key));
+        }
     }
 
     /// Lists a member that is not listed; it enters the probe order at random (R4).
@@ -228,6 +271,7 @@ impl<A: Address> Memberlist<A> {
             Some(source) if source.address == self.records[0].address => SOURCE_LOCAL,
             Some(_) => SOURCE_OTHER,
         };
+        self.revision = self.revision.wrapping_add(1);
         let record = &mut self.records[slot.at()];
         let had_other = record.field(SOURCE_SHIFT, 2) == SOURCE_OTHER;
         let had_labels = record.has(LABELED);
@@ -266,6 +310,7 @@ impl<A: Address> Memberlist<A> {
         let hash = self.hash(&address);
         let Self { index, records, key, .. } = self;
         index.remove(hash, slot.0, |number| records[number as usize].address.hash(*key));
+        self.revision = self.revision.wrapping_add(1);
         self.labels.remove(slot);
         self.sources.remove(slot);
         let record = &mut self.records[slot.at()];
@@ -416,9 +461,41 @@ impl<A: Address> Memberlist<A> {
     }
 
     /// The next member to probe (R4).
-    pub(crate) fn next_target(&mut self, random: &mut Random) -> Option<Slot> {
-        let Self { order, records, .. } = self;
-        order.next(random, records.as_mut_slice())
+    ///
+    /// A few are looked up at once: in a large cluster each is a record that no cache holds, and to fetch several
+    /// together takes little longer than to fetch one. As long as the list stays, what was fetched holds.
+    #[inline]
+    pub(crate) fn next_target(&mut self, random: &mut Random) -> Option<Target<A>> {
+        loop {
+            while let Some(target) = self.upcoming.pop() {
+                if self.upcoming_revision == self.revision {
+                    return Some(target);
+                }
+                // The list has changed: the member may have another state by now, or be gone.
+                let record = self.records[target.slot.at()];
+                if record.address == target.address && self.records.is_pingable(target.slot) {
+                    return Some(Target { incarnation: record.state().incarnation.into(), ..target });
+                }
+            }
+            self.fetch_targets(random);
+            if self.upcoming.is_empty() {
+                return None;
+            }
+        }
+    }
+
+    fn fetch_targets(&mut self, random: &mut Random) {
+        let Self { order, records, upcoming, .. } = self;
+        // A small cluster is probed in its order without looking ahead, or a newcomer would wait for a whole pass.
+        let count = (order.len() / 16).clamp(1, UPCOMING);
+        for _ in 0..count {
+            let Some(slot) = order.next(random, records.as_mut_slice()) else { break };
+            let record = &records[slot.at()];
+            let target = Target { slot, address: record.address, incarnation: record.state().incarnation.into() };
+            upcoming.push(target);
+        }
+        upcoming.reverse();
+        self.upcoming_revision = self.revision;
     }
 
     /// Up to `count` different pingable members at random, without those that `skip` names, added to `into`.

@@ -20,6 +20,9 @@ pub(crate) enum Spread {
     No,
 }
 
+/// For more changes than this room is made at once: they are a list, not gossip.
+const LONG_LIST: usize = 256;
+
 /// A member this far ahead of the clock is reported; both may run.
 const FAR_OFF_MS: u64 = 60_000;
 
@@ -39,6 +42,9 @@ impl<A: Address> Membership<A> {
         out.event_changes(Event::MemberlistChangesReceived { source: from, changes: Changes::NONE }, changes);
         self.stats.counters.changes_received += changes.len() as u64;
         self.evicted.expire(now);
+        if changes.len() > LONG_LIST {
+            self.members.reserve(changes.len().min(self.config.members_max));
+        }
         let old = self.members.checksum();
         let report = out.wants(crate::observe::EventKind::MemberlistChangesApplied);
         let mark = out.mark();

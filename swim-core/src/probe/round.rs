@@ -170,15 +170,14 @@ impl<A: Address> Probe<A> {
         self.started = now;
         self.period_end = now + period;
         let target = membership.members.next_target(&mut membership.random);
-        let Some(slot) = target.filter(|_| membership.is_active()) else {
+        let Some(target) = target.filter(|_| membership.is_active()) else {
             self.finish(now, membership, out);
             return;
         };
         self.phase = Phase::Direct;
         self.seq = membership.next_seq();
-        self.slot = slot;
-        self.target = membership.members.address(slot);
-        self.pinged = membership.members.state(slot).incarnation;
+        let slot = target.slot;
+        (self.slot, self.target, self.pinged) = (slot, target.address, target.incarnation());
         let kind = Kind::Ping { seq: self.seq };
         let channel = membership.ping_channel(self.seq);
         let changes = membership.piggyback(&kind, channel, Reader::Target(slot), Some(&mut self.charged), out);

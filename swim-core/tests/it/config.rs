@@ -60,6 +60,7 @@ fn the_app_has_a_name_of_1_to_255_bytes() {
 }
 
 /// Every span of time, by the name that its error gives it.
+#[expect(clippy::type_complexity, reason = "a table of two columns")]
 fn spans() -> Vec<(&'static str, fn(&mut Options, Duration))> {
     vec![
         ("protocol_period", |options, span| options.protocol_period = ProtocolPeriod::Fixed(span)),

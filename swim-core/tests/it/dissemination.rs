@@ -325,3 +325,48 @@ fn changes_that_supersede_each_other_do_not_pile_up() {
     }
     assert!(!world.node(1).has_changes());
 }
+
+/// However often a member changes, its last change is told as often as any other. Versions of changes start again after
+/// a while, so every number of changes up to two rounds of them is tried.
+#[test]
+fn what_is_left_in_the_queue_of_older_changes_is_not_taken_for_the_newest() {
+    for changes in 1..=130 {
+        let mut world = World::among(quiet_lan(), 3);
+        // So many others that nothing is thrown out for being too old.
+        let others: Vec<_> = (1000..1300).map(|address| own(address, Leave, inc(0))).collect();
+        world.tell(2, 1, &others);
+        for change in 0..=changes {
+            world.tell(2, 1, &[own(9, Leave, inc(change))]);
+        }
+        let limit = world.node(1).send_limit() as usize;
+        let told = (0..40).map(|_| ask_quietly(&mut world, STRANGER).iter().filter(|&&subject| subject == 9).count());
+        let told: Vec<usize> = told.collect();
+        assert!(told.iter().all(|&times| times <= 1), "twice in a message after {changes} changes");
+        assert_eq!(told.iter().sum::<usize>(), limit, "after {changes} changes");
+        assert!(!world.node(1).has_changes());
+    }
+}
+
+#[test]
+fn a_message_that_fails_gives_back_no_send_of_a_newer_change() {
+    for changes in 1..=130 {
+        let mut world = World::among(quiet_lan(), 3);
+        world.tell(2, 1, &[own(9, Leave, inc(0))]);
+        // A ping for another carries the first change, and will fail.
+        let request = Kind::PingReq { seq: swim_core::Seq(1), target: 77, timeout: secs(1) };
+        world.inject(2, 1, Via::Datagram, &message(request, &[]));
+        assert_eq!(world.last(1, 77).subjects(), [9]);
+        for change in 1..=changes {
+            world.tell(2, 1, &[own(9, Leave, inc(change))]);
+        }
+        for _ in 0..3 {
+            ask_quietly(&mut world, STRANGER);
+        }
+        world.run(secs(1));
+        for _ in 0..3 {
+            ask_quietly(&mut world, STRANGER);
+        }
+        let newest = world.sent_by(1).filter(|letter| letter.claims_about(9).contains(&(Leave, inc(changes)))).count();
+        assert_eq!(newest, 4, "after {changes} changes");
+    }
+}

@@ -248,7 +248,7 @@ fn alone(address: u32, effects: &mut Effects<u32>) -> Node<u32> {
 fn time_that_runs_backwards_stands_still() {
     let mut effects = Effects::new();
     let mut node = alone(1, &mut effects);
-    let told = message(Kind::Gossip, &[own(2, Alive, inc(0)), said(2, 2, Suspect, inc(0))]);
+    let told = message(Kind::Gossip, &[own(2, Alive, inc(0)), own(3, Alive, inc(0))]);
     let tell = |message| Input::Message { from: 2, via: Via::Datagram, message };
     node.handle(Instant::from_millis(50_000), tell(told.as_message()), &mut effects);
     let runs_out = |node: &mut Node<u32>, effects: &mut Effects<u32>, at| {
@@ -256,11 +256,11 @@ fn time_that_runs_backwards_stands_still() {
         node.check();
         node.member(2).unwrap().status
     };
-    // The suspicion lasts four seconds from the latest time that was seen, however old the messages in between.
-    let nothing = message(Kind::Gossip, &[]);
-    for earlier in [49_000, 0, 10] {
-        node.handle(Instant::from_millis(earlier), tell(nothing.as_message()), &mut effects);
-        assert!(node.next_deadline().is_some_and(|at| at >= Instant::from_millis(50_000)));
+    // The suspicion lasts four seconds from the latest time that was seen, however old the messages.
+    let accusation = message(Kind::Gossip, &[said(3, 2, Suspect, inc(0))]);
+    for earlier in [10_000, 49_000, 0] {
+        node.handle(Instant::from_millis(earlier), tell(accusation.as_message()), &mut effects);
+        assert!(node.next_deadline().is_some_and(|at| at > Instant::from_millis(50_000)));
     }
     assert_eq!(runs_out(&mut node, &mut effects, 53_999), Suspect);
     assert_eq!(runs_out(&mut node, &mut effects, 54_000), Faulty);
@@ -285,11 +285,11 @@ fn nodes_that_share_one_buffer_do_what_they_would_alone() {
     let inputs = [message(ping(1), &[own(7, Alive, inc(0)), own(8, Alive, inc(0))]), message(Kind::Gossip, &[]), {
         message(ping_req(2, 7, millis(9)), &[said(9, 7, Suspect, inc(0))])
     }];
-    let run = |nodes: &mut [Node<u32>; 2], buffers: &mut dyn FnMut(usize, &mut Node<u32>, Input<'_, u32>)| {
+    let run = |mut nodes: [Node<u32>; 2], handle: &mut dyn FnMut(&mut Node<u32>, Input<'_, u32>)| {
         for told in &inputs {
-            for (number, node) in nodes.iter_mut().enumerate() {
-                buffers(number, node, Input::Message { from: 9, via: Via::Datagram, message: told.as_message() });
-                buffers(number, node, Input::Tick);
+            for node in &mut nodes {
+                handle(node, Input::Message { from: 9, via: Via::Datagram, message: told.as_message() });
+                handle(node, Input::Tick);
             }
         }
     };
@@ -301,8 +301,8 @@ fn nodes_that_share_one_buffer_do_what_they_would_alone() {
         [alone(1, &mut Effects::new()), Node::new(Config::try_from(quiet).unwrap(), 2, boot)]
     };
     let (mut shared, mut apart) = (Effects::new(), Vec::new());
-    run(&mut pair(), &mut |_, node, input| node.handle(now, input, &mut shared));
-    run(&mut pair(), &mut |_, node, input| {
+    run(pair(), &mut |node, input| node.handle(now, input, &mut shared));
+    run(pair(), &mut |node, input| {
         let mut effects = Effects::new();
         node.handle(now, input, &mut effects);
         apart.extend(effects.iter().map(|effect| format!("{effect:?}")));
@@ -399,4 +399,16 @@ fn a_discovery_wants_an_answer_and_every_effect_is_one_that_a_host_knows() {
     let seen: Vec<Effect<'_, u32>> = effects.iter().collect();
     let limit = Instant::from_millis(121_000);
     assert_eq!(seen, [Effect::Discover(DiscoverId(1)), Effect::Wake(Some(limit))]);
+}
+
+#[test]
+fn a_search_for_partitions_ends_also_where_the_host_never_answers_the_discovery() {
+    let mut effects = Effects::new();
+    let mut node = alone(1, &mut effects);
+    let now = Instant::from_millis(2_000);
+    node.handle(now, Input::Command { id: CommandId(9), command: Command::HealViaDiscovery }, &mut effects);
+    effects.clear();
+    node.handle(now + secs(60), Input::Tick, &mut effects);
+    let failed = Outcome::Failed(CommandError::DiscoveryFailed);
+    assert!(effects.iter().any(|effect| effect == Effect::CommandDone { id: CommandId(9), outcome: failed }));
 }

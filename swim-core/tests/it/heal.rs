@@ -286,6 +286,17 @@ fn who_is_pingable_is_no_candidate() {
 }
 
 #[test]
+fn an_attempt_ends_when_the_node_evicts_itself() {
+    let mut world = parted(quiet_lan());
+    let id = attempt(&mut world, 8);
+    world.command(1, Command::SelfEvict);
+    assert_eq!(world.outcome(id), Some(Outcome::Failed(CommandError::AlreadyLeft)));
+    let asked = fetches(&world)[0].clone();
+    world.answer(&asked, &message(Kind::List, &[own(8, Alive, inc(5))]));
+    assert_eq!(world.status(1, 8), Some(Faulty), "nothing is merged any more");
+}
+
+#[test]
 fn a_target_that_does_not_answer_or_refuses_fails_the_attempt() {
     let failed = Some(Outcome::Failed(CommandError::HealFailed));
     let mut world = parted(quiet_lan());

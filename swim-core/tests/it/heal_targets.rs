@@ -72,6 +72,19 @@ fn hosts_that_the_other_side_can_ping_are_healed_with_it() {
 }
 
 #[test]
+fn nor_are_they_asked_while_the_two_sides_must_wait() {
+    let mut world = World::among(quiet_lan(), 3);
+    world.hosts = Some(vec![1, 50, 51, 52]);
+    world.command(1, Command::HealViaDiscovery);
+    let met = fetches(&world)[0].to;
+    let mut list: Vec<Change<'_, u32>> = (50..=52).map(|address| own(address, Alive, inc(0))).collect();
+    list.push(said(met, 2, Faulty, inc(7)));
+    answers(&mut world, met, Kind::List, &list);
+    assert_eq!((world.status(1, 2), world.status(1, 50)), (Some(Suspect), None));
+    assert_eq!(fetches(&world).len(), 1);
+}
+
+#[test]
 fn a_search_whose_discovery_fails_says_so() {
     let mut world = World::among(quiet_lan(), 3);
     world.hosts = None;

@@ -206,3 +206,17 @@ fn no_claim_leaves_a_member_without_room_to_refute() {
     world.tell(2, 1, &[said(2, 1, Alive, Incarnation::MAX)]);
     assert!(world.node(1).incarnation() < Incarnation::MAX);
 }
+
+#[test]
+fn a_refutation_of_the_highest_accusation_that_is_accepted_is_accepted_as_well() {
+    for options in [quiet_ringpop(), quiet_lan()] {
+        // Where clocks are checked the highest is the limit ahead of the clock, else the ceiling.
+        let highest = if options.incarnation_limit.is_some() { inc(7 * DAY) } else { Incarnation::CEILING };
+        let mut world = World::cluster(options, 2);
+        world.tell(9, 1, &[said(9, 2, Suspect, highest)]);
+        assert_eq!(world.status(1, 2), Some(Suspect));
+        world.run(secs(3));
+        let member = world.member(1, 2).unwrap();
+        assert_eq!((member.status, member.incarnation), (Alive, highest.next()));
+    }
+}

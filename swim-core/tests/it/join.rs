@@ -126,6 +126,15 @@ fn those_that_have_answered_are_not_asked_again() {
 }
 
 #[test]
+fn an_answer_that_comes_after_its_round_is_not_heard() {
+    let (mut world, id) = joining(quiet_lan(), &[1, 2]);
+    world.run(millis(2_010));
+    let_in_by(&mut world, 0);
+    assert_eq!((world.outcome(id), world.status(1, 2)), (None, None));
+    assert_eq!(world.node(1).counters().rejected_unsolicited, 1);
+}
+
+#[test]
 fn one_answer_is_enough_where_there_is_one_other_host() {
     let (mut world, id) = joining(quiet_lan(), &[1, 2]);
     let_in_by(&mut world, 0);

@@ -8,11 +8,17 @@ use crate::forge::{message, ping_req, secs};
 use crate::world::World;
 use Status::{Alive, Faulty};
 
+#[derive(Clone, Copy, PartialEq)]
+enum Discovery {
+    Works,
+    Fails,
+}
+
 /// Cuts four nodes in halves for so long, mends, and lets them heal. Returns how long that took.
-fn part_and_heal(options: Options, discovery: bool, parted: Micros) -> (World, Micros) {
+fn part_and_heal(options: Options, discovery: Discovery, parted: Micros) -> (World, Micros) {
     let mut world = World::cluster(options, 4);
     world.cut(|letter| (letter.from <= 2) != (letter.to <= 2));
-    if !discovery {
+    if discovery == Discovery::Fails {
         world.hosts = None;
     }
     world.run(parted);
@@ -44,7 +50,7 @@ fn nobody_dies_of_healing(world: &World) {
 
 #[test]
 fn two_halves_that_hold_each_other_faulty_heal_without_discovery() {
-    let (world, took) = part_and_heal(Options::lan(), false, secs(60));
+    let (world, took) = part_and_heal(Options::lan(), Discovery::Fails, secs(60));
     assert!(took <= secs(20), "{took:?}");
     nobody_dies_of_healing(&world);
 }
@@ -53,7 +59,7 @@ fn two_halves_that_hold_each_other_faulty_heal_without_discovery() {
 fn two_halves_heal_by_discovery_alone() {
     let mut options = Options::lan();
     options.heal.faulty_rate = 0;
-    let (world, _) = part_and_heal(options, true, secs(60));
+    let (world, _) = part_and_heal(options, Discovery::Works, secs(60));
     nobody_dies_of_healing(&world);
 }
 
@@ -61,7 +67,7 @@ fn two_halves_heal_by_discovery_alone() {
 fn ringpop_halves_heal_by_discovery() {
     let mut options = Options::ringpop();
     options.app = Options::lan().app;
-    let (world, _) = part_and_heal(options, true, secs(60));
+    let (world, _) = part_and_heal(options, Discovery::Works, secs(60));
     nobody_dies_of_healing(&world);
 }
 
@@ -72,7 +78,7 @@ fn a_partition_longer_than_eviction_heals_by_discovery() {
     options.state_timeouts.tombstone = Duration::from_secs(10);
     // Just evicted, and forgotten long ago.
     for parted in [110, 600] {
-        let (world, _) = part_and_heal(options.clone(), true, secs(parted));
+        let (world, _) = part_and_heal(options.clone(), Discovery::Works, secs(parted));
         nobody_dies_of_healing(&world);
     }
 }

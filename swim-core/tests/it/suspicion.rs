@@ -52,6 +52,18 @@ fn a_confirmation_that_comes_after_the_new_end_ends_the_suspicion_at_once() {
     assert_eq!(world.status(1, 2), Some(Faulty));
 }
 
+/// The deadline lies far in the past then; it is not taken for a tick that came late.
+#[test]
+fn confirmations_that_come_long_after_the_new_end_end_the_suspicion_at_once_as_well() {
+    let mut world = accused();
+    world.run(secs(20));
+    for maker in 4..=6 {
+        world.tell(maker, 1, &[said(maker, 2, Suspect, inc(0))]);
+    }
+    world.run(millis(1));
+    assert_eq!(world.status(1, 2), Some(Faulty));
+}
+
 #[test]
 fn only_independent_accusers_count() {
     let mut world = accused();

@@ -66,6 +66,7 @@ struct Place {
     owed: BTreeSet<Ticket>,
 }
 
+#[expect(clippy::type_complexity, reason = "two closures of a story")]
 pub(crate) struct World {
     pub(crate) now: Instant,
     /// How long letters take.
