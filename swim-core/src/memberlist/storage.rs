@@ -124,25 +124,27 @@ impl<A: Copy> Record<A> {
     }
 }
 
+/// What every message looks at comes first.
 #[derive(Clone)]
+#[repr(C)]
 pub(crate) struct Memberlist<A> {
+    sum: u64,
+    digests: Digests<A>,
+    counts: [u32; Status::ALL.len()],
+    /// What the host's function said of the list, where there is one.
+    foreign: Checksum,
+    /// Counts the changes of the list.
+    revision: u32,
+    upcoming_revision: u32,
+    /// The next members to probe, the last one first, as they were at a revision.
+    upcoming: Vec<Target<A>>,
+    key: u64,
     records: Vec<Record<A>>,
     index: Index,
     order: Order,
     labels: SlotMap<Box<[u8]>>,
     sources: SlotMap<(A, Split)>,
     vacant: Vec<Slot>,
-    sum: u64,
-    counts: [u32; Status::ALL.len()],
-    key: u64,
-    digests: Digests<A>,
-    /// What the host's function said of the list, where there is one.
-    foreign: Checksum,
-    /// Counts the changes of the list.
-    revision: u32,
-    /// The next members to probe, the last one first, as they were at a revision.
-    upcoming: Vec<Target<A>>,
-    upcoming_revision: u32,
 }
 
 /// So many targets are looked up at once.

@@ -50,34 +50,37 @@ pub(crate) enum Standing {
     Destroyed,
 }
 
+/// In the order of their heat: what a ping, an ack or the start of a round looks at comes first and lies together. A
+/// simulated node is in no cache when its turn comes, and each line that is fetched costs as much as the work on it.
+#[repr(C)]
 pub(crate) struct Membership<A: Copy> {
     pub(crate) timers: Timers,
-    pub(crate) local: A,
-    pub(crate) standing: Standing,
-    pub(crate) health: LocalHealth,
-    next_number: u32,
     pub(crate) config: Config,
-    pub(crate) members: Memberlist<A>,
-    pub(crate) queue: Queue,
+    /// The soonest moment at which gossip may go out again (R5).
+    pub(crate) next_gossip: Instant,
+    next_number: u32,
     /// For which number of pingable members the send limit holds, and the limit.
     limit_for: u32,
     pub(crate) limit: u32,
     /// How often the versions of any member's pending changes have started again.
     pub(crate) wraps: u32,
-    /// The soonest moment at which gossip may go out again (R5).
-    pub(crate) next_gossip: Instant,
+    pub(crate) health: LocalHealth,
+    pub(crate) local: A,
+    pub(crate) standing: Standing,
+    pub(crate) members: Memberlist<A>,
+    pub(crate) queue: Queue,
     pub(crate) stats: Stats,
-    pub(crate) random: Random,
-    pub(crate) suspicions: Suspicions<A>,
-    pub(crate) transitions: Transitions,
-    pub(crate) evicted: Evicted<A>,
-    pub(crate) rollup: Rollup<A>,
-    /// The wall clock at a moment of `now`.
-    wall: (Instant, UnixMillis),
     /// Evicted members that the sender of the present message still lists; the answer tells it so (R3).
     pub(crate) owed: Vec<(A, Incarnation)>,
     /// Members drawn at random, for the length of one input.
     pub(crate) drawn: Vec<Slot>,
+    /// The wall clock at a moment of `now`.
+    wall: (Instant, UnixMillis),
+    pub(crate) evicted: Evicted<A>,
+    pub(crate) suspicions: Suspicions<A>,
+    pub(crate) transitions: Transitions,
+    pub(crate) rollup: Rollup<A>,
+    pub(crate) random: Random,
 }
 
 impl<A: Address> Membership<A> {

@@ -60,23 +60,24 @@ use crate::timer::Timer;
 /// assert!(node.is_ready());
 /// # Ok::<(), swim_core::ConfigError>(())
 /// ```
+#[repr(C)]
 pub struct Node<A: Copy> {
-    membership: Membership<A>,
+    now: Instant,
+    /// What the host was told last.
+    armed: Instant,
+    /// Rounds in a row in which a peer had nothing to tell and another checksum.
+    diverged: u32,
+    /// Rounds in a row in which a peer had another checksum.
+    differing: u32,
     probe: Probe<A>,
+    membership: Membership<A>,
     helping: Helping<A>,
     full_sync: FullSync<A>,
     joiner: Joiner<A>,
     healer: Healer<A>,
     departure: Departure<A>,
-    now: Instant,
     started: Instant,
-    /// What the host was told last.
-    armed: Instant,
     next_discovery: u64,
-    /// Rounds in a row in which a peer had nothing to tell and another checksum.
-    diverged: u32,
-    /// Rounds in a row in which a peer had another checksum.
-    differing: u32,
 }
 
 impl<A: Address> Node<A> {

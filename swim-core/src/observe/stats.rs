@@ -69,15 +69,16 @@ impl Counters {
     }
 }
 
-/// What a node measures of itself.
+/// What a node measures of itself; what every round counts lies together.
 #[derive(Clone, Debug, Default)]
+#[repr(C)]
 pub(crate) struct Stats {
-    pub(crate) counters: Counters,
+    pub(crate) timing: Histogram,
     /// Requests that the node makes: the seed's client rate.
     pub(crate) client: Meter,
     /// Requests that the node answers: the seed's server rate.
     pub(crate) server: Meter,
-    pub(crate) timing: Histogram,
+    pub(crate) counters: Counters,
 }
 
 impl Stats {

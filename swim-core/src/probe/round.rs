@@ -53,6 +53,7 @@ struct Helper<A> {
 }
 
 /// The one round that is under way, or the pause between two.
+#[repr(C)]
 pub(crate) struct Probe<A> {
     phase: Phase,
     running: Gossip,
@@ -62,13 +63,13 @@ pub(crate) struct Probe<A> {
     pinged: Incarnation,
     started: Instant,
     period_end: Instant,
-    charged: Charged,
-    helpers: Vec<Helper<A>>,
     asked: usize,
-    stream: Option<Ticket>,
     inconclusive: u32,
+    stream: Option<Ticket>,
     /// Commands that wait for the end of the round.
     ticks: Vec<CommandId>,
+    charged: Charged,
+    helpers: Vec<Helper<A>>,
 }
 
 /// Commands that may wait for one round.
