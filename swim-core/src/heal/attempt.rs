@@ -149,6 +149,7 @@ impl<A: Address> Attempt<A> {
         if !matches!(self.step, Step::Fetching(_)) {
             return None;
         }
+        membership.evicted.expire(now);
         let conflicts = compare(list, membership, out);
         if conflicts.is_empty() {
             membership.apply(now, self.target, list, Spread::Yes, out);

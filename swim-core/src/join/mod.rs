@@ -122,7 +122,10 @@ impl<A: Address> Joiner<A> {
         membership: &mut Membership<A>,
         out: &mut Effects<A>,
     ) -> Progress {
-        let Ok(hosts) = result else { return self.pause(now, membership, out) };
+        // Nobody at all, not even oneself, is no list: a provider that is not ready must not found a cluster.
+        let Some(hosts) = result.ok().filter(|hosts| !hosts.is_empty()) else {
+            return self.pause(now, membership, out);
+        };
         self.hosts = targets::others(hosts, membership.local, HOSTS_MAX);
         if self.joined.len() >= self.needed(membership) {
             return self.succeed(now, membership, out);

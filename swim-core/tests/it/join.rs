@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use swim_core::{
-    About, Boot, Channel, Command, CommandError, CommandId, Config, Effect, Effects, Event, EventKind, Input, Instant,
-    JoinFailedReason, Kind, Micros, Node, Options, Outcome, RefusedReason, StartGossip, Status, UnixMillis,
+    About, Boot, BootstrapOptions, Channel, Command, CommandError, CommandId, Config, Effect, Effects, Event,
+    EventKind, Input, Instant, JoinFailedReason, Kind, Micros, Node, Options, Outcome, RefusedReason, StartGossip,
+    Status, UnixMillis,
 };
 
 use crate::forge::{STRANGER, inc, is_ping, message, millis, own, quiet_lan, quiet_ringpop, said, secs};
@@ -430,4 +431,27 @@ fn hosts_on_other_machines_are_asked_first() {
         assert!(hosts[5..].iter().all(|other| asked.contains(other)), "{asked:?}");
         assert_ne!(asked[5], on(1, 1), "not oneself");
     }
+}
+
+#[test]
+fn a_list_without_anyone_is_asked_for_again_and_makes_no_cluster_of_one() {
+    let config = Config::try_from(quiet_lan()).unwrap();
+    let boot = Boot { now: Instant::ZERO, wall: UnixMillis(1_700_000_000_000), seed: 1 };
+    let mut node = Node::new(config, 1u32, boot);
+    let mut effects = Effects::new();
+    let asks = |effects: &mut Effects<u32>| {
+        let found = effects.iter().find_map(|effect| if let Effect::Discover(id) = effect { Some(id) } else { None });
+        effects.clear();
+        found
+    };
+    let command = Command::Bootstrap(BootstrapOptions::default());
+    node.handle(Instant::ZERO, Input::Command { id: CommandId(1), command }, &mut effects);
+    let id = asks(&mut effects).expect("a bootstrap discovers");
+    node.handle(Instant::ZERO, Input::Hosts { id, result: Ok(&[]) }, &mut effects);
+    assert!(!node.is_ready());
+    let again = node.next_deadline().expect("the join goes on");
+    node.handle(again, Input::Tick, &mut effects);
+    let id = asks(&mut effects).expect("hosts are asked for again");
+    node.handle(again, Input::Hosts { id, result: Ok(&[1]) }, &mut effects);
+    assert!(node.is_ready());
 }

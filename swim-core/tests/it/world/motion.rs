@@ -154,7 +154,8 @@ impl World {
         }
         for id in discoveries {
             self.discoveries += 1;
-            let hosts = self.hosts.clone();
+            // A list without anyone stands for one that holds only the node itself.
+            let hosts = self.hosts.clone().map(|hosts| if hosts.is_empty() { vec![address] } else { hosts });
             self.handle(address, Input::Hosts { id, result: hosts.as_deref().ok_or(DiscoverFailed) });
         }
     }
