@@ -1,7 +1,7 @@
 //! The membership list: who is listed, as what, in which order they are probed, and the checksum of it all.
 //!
 //! ```text
-//! Memberlist ── records    one small record a member, found by slot         storage
+//! Memberlist ── records    one small record a member, found by slot         record
 //!            ├─ index      address -> slot, open addressing                 index
 //!            ├─ order      the shuffled round robin of the probe (R4)       order
 //!            ├─ sources    who claimed it, where it is not the member       slot_map
@@ -14,8 +14,12 @@
 mod checksum;
 mod index;
 mod order;
+mod record;
+mod slot;
 mod slot_map;
 mod storage;
 
+pub(crate) use record::{State, Told};
+pub(crate) use slot::Slot;
 pub(crate) use slot_map::SlotMap;
-pub(crate) use storage::{HasPending, Memberlist, NextVersion, Slot, State, Told};
+pub(crate) use storage::{HasPending, Memberlist, NextVersion};

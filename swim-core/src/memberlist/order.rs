@@ -6,7 +6,7 @@
 
 use alloc::vec::Vec;
 
-use super::storage::Slot;
+use super::slot::Slot;
 use crate::random::Random;
 
 /// What the order has to know of the members.

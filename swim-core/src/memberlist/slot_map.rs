@@ -5,7 +5,7 @@
 use alloc::vec::Vec;
 
 use super::index::Index;
-use super::storage::Slot;
+use super::slot::Slot;
 use crate::hash::mix64;
 
 #[derive(Clone, Debug)]

@@ -6,6 +6,11 @@ use alloc::vec::Vec;
 use super::checksum::{contribution, fold};
 use super::index::Index;
 use super::order::{Candidates, Order};
+use super::record::{
+    KEPT, LABELED, ORDERED, PENDING, Record, SOURCE_LOCAL, SOURCE_NONE, SOURCE_OTHER, SOURCE_OWN, SOURCE_SHIFT,
+    STATUS_SHIFT, State, Told, VACANT, VERSION_BITS, VERSION_SHIFT,
+};
+use super::slot::Slot;
 use super::slot_map::SlotMap;
 use crate::address::Address;
 use crate::digests::Digests;
@@ -14,115 +19,6 @@ use crate::member::{Change, Claim, Incarnation, Member, Source, Status};
 use crate::message::Checksum;
 use crate::random::Random;
 use crate::split::Split;
-
-/// The place of a member in the list; stable as long as it is listed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Slot(pub(crate) u32);
-
-impl Slot {
-    /// The node itself.
-    pub(crate) const LOCAL: Self = Self(0);
-
-    #[inline]
-    fn at(self) -> usize {
-        self.0 as usize
-    }
-}
-
-/// Incarnation and status, as one number that orders as precedence does (R1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct State {
-    pub(crate) incarnation: Incarnation,
-    pub(crate) status: Status,
-}
-
-/// A pending change, as far as it is cheap to tell.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Told<A> {
-    /// A newer one has taken its place.
-    Superseded,
-    /// The member says it of itself, and has no labels.
-    Own { address: A, state: State },
-    /// There is more to it; see [`Memberlist::change`].
-    More,
-}
-
-/// One member: its address and 64 bits; with a four-byte address twelve bytes.
-///
-/// ```text
-/// bits 0..50 incarnation | 50..53 status, 7 where vacant | 53 in the probe order | 54 has labels
-///      55..57 source (own, none, this node, another) | 57 has a pending change | 58..64 its version
-/// ```
-#[derive(Clone, Copy, Debug)]
-struct Record<A> {
-    address: A,
-    bits: Split,
-}
-
-const STATUS_SHIFT: u32 = Incarnation::BITS;
-const ORDERED: u64 = 1 << 53;
-const LABELED: u64 = 1 << 54;
-const SOURCE_SHIFT: u32 = 55;
-const PENDING: u64 = 1 << 57;
-const VERSION_SHIFT: u32 = 58;
-const VERSION_BITS: u32 = 64 - VERSION_SHIFT;
-/// What a change of its member leaves as it is.
-const KEPT: u64 = ORDERED | PENDING | u64::MAX << VERSION_SHIFT;
-const VACANT: u64 = 7;
-
-const SOURCE_OWN: u64 = 0;
-const SOURCE_NONE: u64 = 1;
-const SOURCE_LOCAL: u64 = 2;
-const SOURCE_OTHER: u64 = 3;
-
-impl<A: Copy> Record<A> {
-    #[inline]
-    fn bits(&self) -> u64 {
-        self.bits.get()
-    }
-
-    #[inline]
-    fn set_bits(&mut self, bits: u64) {
-        self.bits = Split::new(bits);
-    }
-
-    #[inline]
-    fn field(&self, shift: u32, width: u32) -> u64 {
-        self.bits() >> shift & ((1 << width) - 1)
-    }
-
-    fn set_field(&mut self, shift: u32, width: u32, value: u64) {
-        let mask = ((1u64 << width) - 1) << shift;
-        self.set_bits(self.bits() & !mask | value << shift);
-    }
-
-    #[inline]
-    fn has(&self, flag: u64) -> bool {
-        self.bits() & flag != 0
-    }
-
-    fn set(&mut self, flag: u64, on: u64) {
-        self.set_bits((self.bits() & !flag) | (flag * on));
-    }
-
-    #[inline]
-    fn is_vacant(&self) -> bool {
-        self.field(STATUS_SHIFT, 3) == VACANT
-    }
-
-    #[inline]
-    fn state(&self) -> State {
-        debug_assert!(!self.is_vacant());
-        let status = match self.field(STATUS_SHIFT, 3) {
-            0 => Status::Alive,
-            1 => Status::Suspect,
-            2 => Status::Faulty,
-            3 => Status::Leave,
-            _ => Status::Tombstone,
-        };
-        State { incarnation: Incarnation::from_low_bits(self.bits()), status }
-    }
-}
 
 /// What every message looks at comes first.
 #[derive(Clone)]
@@ -226,7 +122,7 @@ impl<A: Address> Memberlist<A> {
     }
 
     fn add_record(&mut self, change: Change<'_, A>) -> Slot {
-        let record = Record { address: change.address, bits: Split::new(VACANT << STATUS_SHIFT) };
+        let record = Record::vacant(change.address);
         let slot = if let Some(slot) = self.vacant.pop() {
             // A slot that is still in the probe order under its old member stays there, and its versions go on.
             let old = self.records[slot.at()];
@@ -551,16 +447,4 @@ pub(crate) struct NextVersion {
     pub(crate) version: u8,
     /// An entry of the queue is superseded.
     pub(crate) superseded: bool,
-}
-
-impl<A: Copy> Candidates for [Record<A>] {
-    #[inline]
-    fn is_pingable(&self, slot: Slot) -> bool {
-        let status = self[slot.at()].field(STATUS_SHIFT, 3);
-        status == Status::Alive as u64 || status == Status::Suspect as u64
-    }
-
-    fn taken_out(&mut self, slot: Slot) {
-        self[slot.at()].set(ORDERED, 0);
-    }
 }
