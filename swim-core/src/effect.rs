@@ -125,7 +125,7 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    const EMPTY: Self = Self { start: 0, end: 0 };
+    pub(crate) const EMPTY: Self = Self { start: 0, end: 0 };
 
     #[inline]
     fn range(self) -> Range<u32> {

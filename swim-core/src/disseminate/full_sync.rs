@@ -94,10 +94,8 @@ impl<A: Address> FullSync<A> {
             return;
         }
         let ticket = self.open(now, peer, Spread::Yes, membership, out);
-        let mark = out.mark();
-        let none = out.since(mark);
         let kind = Kind::Join { app: membership.config.cluster };
-        out.send(peer, Channel::Request(ticket), kind, membership.head(), none);
+        out.send(peer, Channel::Request(ticket), kind, membership.head(), Span::EMPTY);
     }
 
     fn omit(&mut self, target: A, membership: &mut Membership<A>, out: &mut Effects<A>) {

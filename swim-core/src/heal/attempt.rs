@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use super::compare::{compare, suspicion};
 use crate::address::Address;
 use crate::disseminate::full_sync::difference;
-use crate::effect::{CommandId, Effects};
+use crate::effect::{CommandId, Effects, Span};
 use crate::member::{ChangeList, Changes, Incarnation, Status};
 use crate::memberlist::Slot;
 use crate::membership::{Membership, Spread};
@@ -114,7 +114,7 @@ impl<A: Address> Attempt<A> {
         &mut self,
         now: Instant,
         kind: Kind<A>,
-        changes: crate::effect::Span,
+        changes: Span,
         membership: &mut Membership<A>,
         out: &mut Effects<A>,
     ) -> Ticket {
@@ -128,9 +128,7 @@ impl<A: Address> Attempt<A> {
     fn fetch(&mut self, now: Instant, membership: &mut Membership<A>, out: &mut Effects<A>) {
         let app = membership.config.cluster;
         let kind = if membership.config.requests { Kind::Join { app } } else { Kind::HealFetch { app } };
-        let mark = out.mark();
-        let none = out.since(mark);
-        self.step = Step::Fetching(self.request(now, kind, none, membership, out));
+        self.step = Step::Fetching(self.request(now, kind, Span::EMPTY, membership, out));
     }
 
     /// The reference has no requests of its own for healing: a ping carries what is to be told.

@@ -16,7 +16,7 @@ use crate::address::Address;
 use crate::disseminate::full_sync::whole_list;
 use crate::effect::{CommandError, CommandId, DiscoverId, Effects, Outcome};
 use crate::input::{BootstrapOptions, DiscoverFailed};
-use crate::member::{ChangeList, Changes, Incarnation};
+use crate::member::{Changes, Incarnation};
 use crate::memberlist::Slot;
 use crate::membership::{Membership, Spread, Standing};
 use crate::message::{Channel, Kind, RefusedReason, Ticket, Via};
@@ -308,13 +308,11 @@ pub(crate) fn answer<A: Address>(
         return;
     }
     // The joiner speaks for itself and for nobody else.
-    if let Some(own) = changes.iter().find(|change| change.address == from) {
-        let known = incarnation_of(from, membership);
-        let mut one = ChangeList::new();
-        one.push(own);
-        membership.apply(now, from, one.as_changes(), Spread::Yes, out);
-        if known.is_some_and(|known| incarnation_of(from, membership).is_some_and(|now| now > known)) {
-            out.event(Event::MemberRestarted { address: from, incarnation: own.incarnation });
+    let known = incarnation_of(from, membership);
+    membership.apply_own(now, from, changes, out);
+    if let (Some(known), Some(incarnation)) = (known, incarnation_of(from, membership)) {
+        if incarnation > known {
+            out.event(Event::MemberRestarted { address: from, incarnation });
         }
     }
     let list = whole_list(membership, out);

@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use super::{Membership, Standing};
 use crate::address::Address;
 use crate::effect::Effects;
-use crate::member::{Change, Changes, Claim, Incarnation, Precedence, Status, precedence};
+use crate::member::{Change, ChangeList, Changes, Claim, Incarnation, Precedence, Status, precedence};
 use crate::memberlist::{Slot, State};
 use crate::observe::{Event, RejectReason};
 use crate::time::{Instant, Micros};
@@ -63,6 +63,15 @@ impl<A: Address> Membership<A> {
             self.applied(old, span, out);
         }
         applied
+    }
+
+    /// Applies what a peer says of itself, and nothing else that it says.
+    pub(crate) fn apply_own(&mut self, now: Instant, from: A, changes: Changes<'_, A>, out: &mut Effects<A>) {
+        if let Some(own) = changes.iter().find(|change| change.address == from) {
+            let mut one = ChangeList::new();
+            one.push(own);
+            self.apply(now, from, one.as_changes(), Spread::Yes, out);
+        }
     }
 
     /// What follows once, however many changes were applied.

@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::digests::Digests;
 use crate::disseminate::limit::send_limit;
 use crate::disseminate::{Finished, Pending, Queue};
-use crate::effect::Effects;
+use crate::effect::{Effects, Span};
 use crate::evicted::Evicted;
 use crate::input::Boot;
 use crate::member::{Change, Incarnation, Source, Status};
@@ -200,9 +200,7 @@ impl<A: Address> Membership<A> {
 
     /// Sends a message without changes on a stream's or datagram's way back.
     pub(crate) fn answer(&mut self, to: A, via: Via, kind: Kind<A>, out: &mut Effects<A>) {
-        let mark = out.mark();
-        let none = out.since(mark);
-        out.send(to, reply_channel(via), kind, self.head(), none);
+        out.send(to, reply_channel(via), kind, self.head(), Span::EMPTY);
     }
 
     /// Claims of eviction that are owed to the sender of one message, at most.

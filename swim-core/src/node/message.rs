@@ -7,7 +7,7 @@ use crate::disseminate::issue::Reader;
 use crate::effect::Effects;
 use crate::join;
 use crate::member::Changes;
-use crate::membership::{Membership, Spread, Standing, reply_channel};
+use crate::membership::{Spread, Standing, reply_channel};
 use crate::message::{Kind, Message, Reach, Readiness, RefusedReason, Seq, SyncReason, Ticket, Via};
 use crate::observe::{Endpoint, Event, RejectReason};
 use crate::probe::help::Request;
@@ -218,7 +218,7 @@ impl<A: Address> Node<A> {
         }
         if known.is_none() {
             // It speaks for itself; what else it knows is heard once it is a member here.
-            apply_own(now, from, message.changes, membership, out);
+            membership.apply_own(now, from, message.changes, out);
         } else {
             full_sync::merge(now, from, reason, message.changes, membership, out);
         }
@@ -304,21 +304,6 @@ impl<A: Address> Node<A> {
         } else {
             membership.reject(from, RejectReason::Unsolicited, out);
         }
-    }
-}
-
-/// Applies what a peer says of itself, and nothing else.
-fn apply_own<A: Address>(
-    now: Instant,
-    from: A,
-    changes: Changes<'_, A>,
-    membership: &mut Membership<A>,
-    out: &mut Effects<A>,
-) {
-    if let Some(own) = changes.iter().find(|change| change.address == from) {
-        let mut one = crate::member::ChangeList::new();
-        one.push(own);
-        membership.apply(now, from, one.as_changes(), Spread::Yes, out);
     }
 }
 
