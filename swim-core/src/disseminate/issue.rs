@@ -49,17 +49,8 @@ impl<A: Address> Membership<A> {
         } else {
             usize::MAX
         };
-        let first = self.first_claim(reader);
-        let first = first.filter(|&slot| {
-            let change = self.members.change(slot);
-            let len = wire::change_len(&change);
-            if len > room {
-                return false;
-            }
-            room -= len;
-            out.push_change(change);
-            true
-        });
+        let must_hear = [self.first_claim(reader), self.refutation(reader)];
+        let first = must_hear.map(|slot| slot.filter(|&slot| self.push_first(slot, &mut room, out)));
         self.owe_asker(reader);
         if !self.owed.is_empty() {
             self.push_owed(&mut room, out);
@@ -92,6 +83,25 @@ impl<A: Address> Membership<A> {
         }
     }
 
+    /// The node's own claim, for an asker that accuses it of what it has refuted: once everyone was told often enough
+    /// nothing else would bring it to one who missed it, and the accuser's timer runs (R5, R9).
+    #[inline]
+    fn refutation(&self, reader: Reader<A>) -> Option<Slot> {
+        let accuser = self.accuser?;
+        matches!(reader, Reader::Asker(asker, _) if asker == accuser).then_some(Slot::LOCAL)
+    }
+
+    fn push_first(&self, slot: Slot, room: &mut usize, out: &mut Effects<A>) -> bool {
+        let change = self.members.change(slot);
+        let len = wire::change_len(&change);
+        if len > *room {
+            return false;
+        }
+        *room -= len;
+        out.push_change(change);
+        true
+    }
+
     /// The claim that the reader must hear, and nothing else.
     pub(crate) fn first_claim_only(&self, reader: Reader<A>, out: &mut Effects<A>) -> Span {
         let mark = out.mark();
@@ -115,6 +125,7 @@ impl<A: Address> Membership<A> {
 
     /// Tells the sender of the present message what it is owed, where no answer did.
     pub(crate) fn settle(&mut self, to: A, out: &mut Effects<A>) {
+        self.accuser = None;
         if self.config.requests {
             // Without datagrams there is no way but an answer.
             self.owed.clear();
@@ -147,7 +158,7 @@ impl<A: Address> Membership<A> {
         &mut self,
         mut room: usize,
         reader: Reader<A>,
-        first: Option<Slot>,
+        first: [Option<Slot>; 2],
         mut charged: Option<&mut Charged>,
         out: &mut Effects<A>,
     ) {
@@ -171,7 +182,7 @@ impl<A: Address> Membership<A> {
                 let slot = pending.slot();
                 match members.told(slot, pending.version()) {
                     Told::Superseded => Take::Stale,
-                    _ if first == Some(slot) => charge(pending),
+                    _ if first.contains(&Some(slot)) => charge(pending),
                     Told::Own { address, state } if asker != Some((address, state.incarnation)) => {
                         out.push_own(address, state.incarnation, state.status);
                         charge(pending)
@@ -193,7 +204,7 @@ impl<A: Address> Membership<A> {
                 let slot = pending.slot();
                 match members.told(slot, pending.version()) {
                     Told::Superseded => Take::Stale,
-                    _ if first == Some(slot) => charge(pending),
+                    _ if first.contains(&Some(slot)) => charge(pending),
                     Told::Own { address, state } if asker != Some((address, state.incarnation)) => {
                         let len = wire::own_change_len(address, state.incarnation);
                         if len > room {

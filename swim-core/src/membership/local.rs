@@ -26,7 +26,13 @@ impl<A: Address> Membership<A> {
             status: change.status,
             labels: self.members.digest(change.labels),
         };
-        if !self.refutes() || precedence(Some(own), claim) != Precedence::Wins {
+        if !self.refutes() {
+            return false;
+        }
+        if precedence(Some(own), claim) != Precedence::Wins {
+            if self.config.buddy && claim.status > own.status {
+                self.accuser = Some(from);
+            }
             return false;
         }
         if self.is_absurd(now, &change) {

@@ -72,6 +72,8 @@ pub(crate) struct Membership<A: Copy> {
     pub(crate) stats: Stats,
     /// Evicted members that the sender of the present message still lists; the answer tells it so (R3).
     pub(crate) owed: Vec<(A, Incarnation)>,
+    /// The sender of the present message, where it accuses the node of what is refuted; the answer tells it so (R5).
+    pub(crate) accuser: Option<A>,
     /// Members drawn at random, for the length of one input.
     pub(crate) drawn: Vec<Slot>,
     /// The wall clock at a moment of `now`.
@@ -116,6 +118,7 @@ impl<A: Address> Membership<A> {
             rollup: Rollup::new(),
             wall: (boot.now, boot.wall),
             owed: Vec::new(),
+            accuser: None,
             drawn: Vec::new(),
             random,
             config,

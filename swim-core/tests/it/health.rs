@@ -2,7 +2,9 @@
 
 use swim_core::{Channel, Event, Kind, Options, Reach, Status, Via};
 
-use crate::forge::{inc, is_gossip, is_ping, message, millis, own, ping_req, quiet_lan, quiet_ringpop, said, secs};
+use crate::forge::{
+    inc, is_gossip, is_ping, message, millis, own, ping, ping_req, quiet_lan, quiet_ringpop, said, secs,
+};
 use crate::world::World;
 use Status::{Alive, Suspect};
 
@@ -195,4 +197,19 @@ fn ringpop_tells_a_suspect_only_what_is_pending() {
     let ping = world.probe();
     assert_eq!(ping.claims_about(2), []);
     world.acknowledge(&ping, &[own(2, Alive, inc(1))]);
+}
+
+#[test]
+fn who_missed_a_refutation_hears_it_in_the_ack_of_its_next_ping() {
+    let mut world = World::cluster(quiet_lan(), 3);
+    let known = world.node(2).incarnation();
+    world.tell(3, 2, &[said(3, 2, Suspect, known)]);
+    let refuted = world.node(2).incarnation();
+    world.run(secs(60));
+    assert_eq!(world.node(2).pending_changes(), 0);
+    let ack = world.request(1, 2, &message(ping(77), &[said(1, 2, Suspect, known)]));
+    assert_eq!(ack.claims_about(2), [(Alive, refuted)]);
+    // It is the accusation that is answered so: who does not accuse hears nothing.
+    let ack = world.request(1, 2, &message(ping(78), &[said(1, 2, Alive, known)]));
+    assert_eq!(ack.claims_about(2), []);
 }

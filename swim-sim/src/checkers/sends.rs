@@ -2,10 +2,11 @@
 //!
 //! From outside, the sends that count when they are made can be counted: gossip, acks and the answers of helpers. Pings
 //! count when they are answered, which only the node knows. A suspicion is renewed with each confirmation (R7), so that
-//! its limit is granted once more for each. Claims that a message carries about the one that it goes to are not counted:
-//! they go to a suspect whenever there is an occasion (R5, R9).
+//! its limit is granted once more for each. What the receiver must hear is not counted: claims about the one that a
+//! message goes to, which go to a suspect whenever there is an occasion (R5, R9), and in an answer the node's own
+//! claim, where the one who asked accused the node of something.
 
-use swim_core::{Channel, Effect, Incarnation, Kind, Status, SuspicionTimeout};
+use swim_core::{Channel, Effect, Incarnation, Input, Kind, Status, SuspicionTimeout};
 
 use super::{Fault, Pairs, Step};
 use crate::cluster::Setup;
@@ -35,12 +36,15 @@ impl Sends {
     }
 
     pub(super) fn see(&mut self, step: &Step<'_>) -> Result<(), Box<Fault>> {
+        let accuser = accuser(step.node, step.input);
         for effect in step.effects.iter() {
             let Effect::Send { to, channel: Channel::Datagram, message } = effect else { continue };
             if !matches!(message.kind, Kind::Gossip | Kind::Ack { .. } | Kind::PingReqAnswer { .. }) {
                 continue;
             }
-            for change in message.changes.iter().filter(|change| change.address != to) {
+            let answer = accuser == Some(to) && !matches!(message.kind, Kind::Gossip);
+            let must_hear = |subject| subject == to || answer && subject == step.node;
+            for change in message.changes.iter().filter(|change| !must_hear(change.address)) {
                 self.count(step.node, change.address, (change.incarnation, change.status))?;
             }
         }
@@ -60,6 +64,13 @@ impl Sends {
         let reason = format!("sent {claim:?} of member {subject} {} times, {} are allowed", sent.times, self.limit);
         Err(Fault::new("I6 sends", node, reason))
     }
+}
+
+/// Who accuses `node` in this input.
+fn accuser(node: u32, input: &Input<'_, u32>) -> Option<u32> {
+    let Input::Message { from, message, .. } = input else { return None };
+    let accuses = message.changes.iter().any(|change| change.address == node && change.status != Status::Alive);
+    accuses.then_some(*from)
 }
 
 #[cfg(test)]
