@@ -1,11 +1,10 @@
 //! Wrong accusations: live members that someone who could reach them declared faulty.
 //!
-//! Across a cut a live member is rightly held faulty. Wrong is only what began and ended with the way open: the accuser
-//! could reach the member when its suspicion began, and can reach it now that its timer ran out.
+//! Across a cut a live member is rightly held faulty, and one that is stopped or whose network is impaired can hardly
+//! be told from a dead one. Wrong is only what began and ended with the way open: accuser and member worked as they
+//! should and reached each other when the suspicion began, and do so now that its timer ran out.
 
 use swim_core::{Event, EventKind, Instant, Status};
-
-use crate::network::Partition;
 
 /// Who was declared faulty that should not have been.
 #[derive(Clone, Debug)]
@@ -46,24 +45,34 @@ impl Accusations {
     }
 
     /// Sees an event of `node`.
-    pub fn see(&mut self, now: Instant, node: u32, event: &Event<'_, u32>, partition: &Partition) {
+    ///
+    /// `open` tells of a subject whether it and the observer work as they should and reach each other.
+    pub fn see(&mut self, now: Instant, node: u32, event: &Event<'_, u32>, open: impl Fn(u32) -> bool) {
         match *event {
             Event::MemberlistChangesApplied { changes, .. } => {
                 for change in changes {
                     if change.status == Status::Suspect {
-                        self.suspicion_begins(node, change.address, partition);
+                        self.suspicion_begins(node, change.address, &open);
                     }
                 }
             }
             Event::MakeNodeStatus { address, status: Status::Suspect } => {
-                self.suspicion_begins(node, address, partition);
+                self.suspicion_begins(node, address, &open);
             }
             Event::MakeNodeStatus { address, status: Status::Faulty }
-                if address != node && self.began_open(node, address) && !partition.separates(node, address) =>
+                if address != node && self.began_open(node, address) && open(address) =>
             {
                 self.accuse(Accusation { at: now, accuser: node, accused: address });
             }
             _ => {}
+        }
+    }
+
+    /// A process ended: what its node suspected is forgotten.
+    pub fn forget(&mut self, node: u32) {
+        for subject in 0..self.nodes {
+            let (word, bit) = self.place(node, subject);
+            self.began_open[word] &= !bit;
         }
     }
 
@@ -82,12 +91,12 @@ impl Accusations {
         &self.first
     }
 
-    fn suspicion_begins(&mut self, node: u32, subject: u32, partition: &Partition) {
+    fn suspicion_begins(&mut self, node: u32, subject: u32, open: impl Fn(u32) -> bool) {
         let (word, bit) = self.place(node, subject);
-        if partition.separates(node, subject) {
-            self.began_open[word] &= !bit;
-        } else {
+        if open(subject) {
             self.began_open[word] |= bit;
+        } else {
+            self.began_open[word] &= !bit;
         }
     }
 
@@ -116,7 +125,6 @@ const KEPT: usize = 10;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::Sides;
 
     const SUSPECT: Event<'static, u32> = Event::MakeNodeStatus { address: 2, status: Status::Suspect };
     const FAULTY: Event<'static, u32> = Event::MakeNodeStatus { address: 2, status: Status::Faulty };
@@ -124,13 +132,8 @@ mod tests {
     /// Node 0 suspects node 2 of the other half and declares it faulty; a cut may begin or end meanwhile.
     fn accusations(cut_at_suspicion: bool, cut_at_verdict: bool) -> usize {
         let mut accusations = Accusations::new(4);
-        let mut partition = Partition::none();
         for (event, cut) in [(SUSPECT, cut_at_suspicion), (FAULTY, cut_at_verdict)] {
-            partition.mend();
-            if cut {
-                partition.cut(Sides::halves(4).unwrap());
-            }
-            accusations.see(Instant::ZERO, 0, &event, &partition);
+            accusations.see(Instant::ZERO, 0, &event, |_| !cut);
         }
         accusations.members()
     }
@@ -144,13 +147,11 @@ mod tests {
     }
 
     #[test]
-    fn a_member_of_ones_own_side_is_wrongly_accused_during_a_cut_too() {
+    fn a_member_counts_once_however_often_it_is_accused() {
         let mut accusations = Accusations::new(4);
-        let mut partition = Partition::none();
-        partition.cut(Sides::halves(4).unwrap());
         for accuser in [3, 3] {
-            accusations.see(Instant::ZERO, accuser, &SUSPECT, &partition);
-            accusations.see(Instant::ZERO, accuser, &FAULTY, &partition);
+            accusations.see(Instant::ZERO, accuser, &SUSPECT, |_| true);
+            accusations.see(Instant::ZERO, accuser, &FAULTY, |_| true);
         }
         assert_eq!((accusations.members(), accusations.count()), (1, 2));
         assert_eq!(accusations.first()[0], Accusation { at: Instant::ZERO, accuser: 3, accused: 2 });
@@ -159,12 +160,18 @@ mod tests {
     #[test]
     fn a_suspicion_of_the_cut_is_forgotten_when_a_new_one_begins() {
         let mut accusations = Accusations::new(4);
-        let mut partition = Partition::none();
-        partition.cut(Sides::halves(4).unwrap());
-        accusations.see(Instant::ZERO, 0, &SUSPECT, &partition);
-        partition.mend();
-        accusations.see(Instant::ZERO, 0, &SUSPECT, &partition);
-        accusations.see(Instant::ZERO, 0, &FAULTY, &partition);
+        accusations.see(Instant::ZERO, 0, &SUSPECT, |_| false);
+        accusations.see(Instant::ZERO, 0, &SUSPECT, |_| true);
+        accusations.see(Instant::ZERO, 0, &FAULTY, |_| true);
         assert_eq!(accusations.members(), 1);
+    }
+
+    #[test]
+    fn what_a_process_suspected_ends_with_it() {
+        let mut accusations = Accusations::new(4);
+        accusations.see(Instant::ZERO, 0, &SUSPECT, |_| true);
+        accusations.forget(0);
+        accusations.see(Instant::ZERO, 0, &FAULTY, |_| true);
+        assert_eq!(accusations.members(), 0);
     }
 }

@@ -6,6 +6,7 @@
 use serde::Serialize;
 use swim_core::{Checksum, Node, Status};
 
+use crate::cluster::Cluster;
 use crate::network::Sides;
 
 /// One look at the whole cluster.
@@ -20,7 +21,7 @@ pub struct Census {
 /// What the nodes of one side see, all of them together: one count per pair of observer and subject.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct SideView {
-    /// How many nodes the side has.
+    /// How many nodes of the side looked.
     pub nodes: u32,
     /// Of their own side, each node itself included.
     pub own: Seen,
@@ -85,12 +86,15 @@ impl CensusTaker {
         Self { sides, read: Vec::new() }
     }
 
-    /// Looks at all nodes.
-    pub fn take(&mut self, nodes: &[Node<u32>]) -> Census {
-        let mut holders: Vec<(Checksum, u32)> = nodes.iter().map(Node::checksum).zip(0..).collect();
+    /// Looks through the eyes of all nodes that run, those included that have not booted yet.
+    pub fn take(&mut self, cluster: &Cluster) -> Census {
+        let nodes = cluster.nodes();
+        let looks = |node: &u32| cluster.is_observer(*node) || cluster.processes().life(*node) == 0;
+        let mut holders: Vec<(Checksum, u32)> =
+            (0..nodes.len() as u32).filter(looks).map(|node| (nodes[node as usize].checksum(), node)).collect();
         holders.sort_unstable();
-        let sizes = self.sides.sizes();
-        let mut views: Vec<_> = sizes.iter().map(|nodes| SideView { nodes: *nodes, ..SideView::default() }).collect();
+        let mut views = vec![SideView::default(); self.sides.sizes().len()];
+        holders.iter().for_each(|(_, observer)| views[self.sides.side_of(*observer)].nodes += 1);
         let mut read = Vec::new();
         for same in holders.chunk_by(|a, b| a.0 == b.0) {
             let (checksum, holder) = same[0];
@@ -127,24 +131,24 @@ impl CensusTaker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::{Cluster, Setup};
+    use crate::cluster::Setup;
     use swim_core::Instant;
 
     #[test]
     fn a_census_tells_who_is_unknown_and_who_is_alive_to_whom() {
         let mut cluster = Cluster::new(Setup::new(5, 1)).unwrap();
         let mut taker = CensusTaker::new(Sides::halves(5).unwrap());
-        let before = taker.take(cluster.nodes());
+        let before = taker.take(&cluster);
         assert_eq!(before.checksums, 5);
         let first = before.sides[0];
         assert_eq!((first.nodes, first.own.alive, first.own.unknown, first.others.unknown), (3, 3, 6, 6));
 
         cluster.run_until(Instant::from_millis(20_000)).unwrap();
-        let after = taker.take(cluster.nodes());
+        let after = taker.take(&cluster);
         let all = |pairs| Seen { alive: pairs, ..Seen::default() };
         assert_eq!(after.checksums, 1);
         assert_eq!(after.sides[0], SideView { nodes: 3, own: all(9), others: all(6) });
         assert_eq!(after.sides[1], SideView { nodes: 2, own: all(4), others: all(6) });
-        assert_eq!(taker.take(cluster.nodes()), after);
+        assert_eq!(taker.take(&cluster), after);
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, ValueEnum};
 use swim_core::{Micros, Options};
-use swim_sim::network::{Latency, Loss, Sides};
+use swim_sim::network::{Chance, Latency, Sides};
 use swim_sim::{Carry, Check, Plan, Setup};
 
 /// Simulates a SWIM cluster that is cut apart and heals.
@@ -39,8 +39,8 @@ pub(crate) struct Args {
     split: Option<Vec<u32>>,
 
     /// How many packets are lost, in percent
-    #[arg(long, default_value_t = Loss::NONE, value_name = "PERCENT")]
-    loss: Loss,
+    #[arg(long, default_value_t = Chance::NEVER, value_name = "PERCENT")]
+    loss: Chance,
 
     /// How long a packet takes: one time, or a range that is drawn from evenly
     #[arg(long, default_value_t = Latency::default(), value_name = "TIME|TIME..TIME")]

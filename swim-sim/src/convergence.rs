@@ -5,15 +5,18 @@ use std::fmt;
 use swim_core::{Node, Status};
 
 use crate::cluster::Cluster;
+use crate::core_nodes::core_nodes;
 use crate::network::Sides;
+use crate::nodes::Nodes;
 
 /// What a cluster can be waited for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Goal {
-    /// One checksum everywhere, all listed, all alive (L1, L3).
+    /// The nodes that can reach one another have one checksum and hold one another alive (L1, L3), and all others dead
+    /// (L2).
     AllAlive,
-    /// All listed everywhere, and nobody faulty. Under loss refuted suspicions go round all the time, and one checksum at
-    /// one instant may never be seen.
+    /// They hold one another reachable, and all others dead. Under loss refuted suspicions go round all the time, and
+    /// one checksum at one instant may never be seen.
     AllReachable,
     /// Everyone on this side holds everyone on the others faulty (L2).
     OthersFaulty {
@@ -68,42 +71,44 @@ impl Wait {
         if cluster.booting() > 0 {
             return Some(Reason::Booting { nodes: cluster.booting() });
         }
-        let nodes = cluster.nodes();
         match &self.goal {
             Goal::AllAlive => {
-                let checksum = nodes[0].checksum();
-                let other = nodes.iter().position(|node| node.checksum() != checksum);
-                if let Some(other) = other {
-                    return Some(Reason::Checksums { node: 0, other: other as u32 });
+                let core = core_nodes(cluster);
+                let first = core.iter().next()?;
+                let nodes = cluster.nodes();
+                let checksum = nodes[first as usize].checksum();
+                if let Some(other) = core.iter().find(|node| nodes[*node as usize].checksum() != checksum) {
+                    return Some(Reason::Checksums { node: first, other });
                 }
-                lacking(nodes, 0, |_, status| status == Status::Alive)
+                lacking(&nodes[first as usize], first, &core, |status| status == Status::Alive)
             }
             Goal::AllReachable => {
-                let all = 0..nodes.len() as u32;
-                self.everyone(nodes, all, |_, status| status.is_pingable())
+                let core = core_nodes(cluster);
+                self.everyone(cluster, &core, |node, observer| {
+                    lacking(node, observer, &core, |status| status.is_pingable())
+                })
             }
             Goal::OthersFaulty { sides, side } => {
-                let (sides, side) = (sides.clone(), *side);
-                let observers = sides.members(side);
-                self.everyone(nodes, observers, |subject, status| {
-                    status == Status::Faulty || sides.side_of(subject) == side
-                })
+                let cluster_size = cluster.setup().nodes;
+                let side = Nodes::of(cluster_size, sides.members(*side).filter(|node| cluster.is_observer(*node)));
+                self.everyone(cluster, &side.clone(), |node, observer| others_not_faulty(node, observer, &side))
             }
         }
     }
 
-    /// Whether every one of `observers` holds everyone as wanted, beginning with the one that did not at last.
+    /// Asks every one of `observers` what it lacks, beginning with the one that lacked something at last.
     fn everyone(
         &mut self,
-        nodes: &[Node<u32>],
-        observers: std::ops::Range<u32>,
-        wanted: impl Fn(u32, Status) -> bool,
+        cluster: &Cluster,
+        observers: &Nodes,
+        lacks: impl Fn(&Node<u32>, u32) -> Option<Reason>,
     ) -> Option<Reason> {
-        let len = observers.end - observers.start;
-        for step in 0..len {
-            let observer = observers.start + (self.cursor + step) % len;
-            if let Some(reason) = lacking(nodes, observer, &wanted) {
-                self.cursor = observer - observers.start;
+        let nodes = cluster.nodes();
+        let count = observers.cluster();
+        let all = (0..count).map(|step| (self.cursor + step) % count).filter(|node| observers.has(*node));
+        for observer in all {
+            if let Some(reason) = lacks(&nodes[observer as usize], observer) {
+                self.cursor = observer;
                 return Some(reason);
             }
         }
@@ -111,21 +116,29 @@ impl Wait {
     }
 }
 
-/// The first member that `observer` does not hold as wanted.
-fn lacking(nodes: &[Node<u32>], observer: u32, wanted: impl Fn(u32, Status) -> bool) -> Option<Reason> {
-    let node = &nodes[observer as usize];
+/// The first member that `observer` does not hold as wanted: those of `core` so, and nobody else pingable.
+fn lacking(node: &Node<u32>, observer: u32, core: &Nodes, wanted: impl Fn(Status) -> bool) -> Option<Reason> {
     let mut listed = 0;
     for member in node.listed() {
-        listed += 1;
-        if !wanted(member.address, member.status) {
+        let in_core = core.has(member.address);
+        listed += u32::from(in_core);
+        let fits = if in_core { wanted(member.status) } else { !member.status.is_pingable() };
+        if !fits {
             return Some(Reason::Member { observer, subject: member.address, status: Some(member.status) });
         }
     }
-    if listed == nodes.len() {
+    if listed == core.len() {
         return None;
     }
-    let subject = (0..nodes.len() as u32).find(|subject| node.member(*subject).is_none())?;
+    let subject = core.iter().find(|subject| node.member(*subject).is_none())?;
     Some(Reason::Member { observer, subject, status: None })
+}
+
+/// The first member beyond `side` that `observer` does not hold faulty.
+fn others_not_faulty(node: &Node<u32>, observer: u32, side: &Nodes) -> Option<Reason> {
+    let alive = |member: &swim_core::Member<'_, u32>| !side.has(member.address) && member.status.is_pingable();
+    let member = node.listed().find(alive)?;
+    Some(Reason::Member { observer, subject: member.address, status: Some(member.status) })
 }
 
 impl fmt::Display for Reason {
@@ -146,7 +159,8 @@ impl fmt::Display for Reason {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::Setup;
+    use crate::cluster::{Memory, Setup};
+    use crate::network::CutId;
     use swim_core::Instant;
 
     #[test]
@@ -163,10 +177,23 @@ mod tests {
         let lacking = detected.pending(&cluster).expect("nobody is faulty");
         assert_eq!(lacking, Reason::Member { observer: 3, subject: 0, status: Some(Status::Alive) });
 
-        cluster.cut(sides);
+        cluster.cut_sides(sides);
         cluster.run_until(Instant::from_millis(200_000)).unwrap();
         assert_eq!(detected.pending(&cluster), None);
+        cluster.mend(CutId(0));
         assert!(matches!(whole.pending(&cluster), Some(Reason::Checksums { .. })));
         assert!(matches!(reachable.pending(&cluster), Some(Reason::Member { status: Some(Status::Faulty), .. })));
+    }
+
+    #[test]
+    fn a_node_that_is_down_must_be_held_so_and_need_not_see_anything() {
+        let mut cluster = Cluster::new(Setup::new(6, 1)).unwrap();
+        let mut whole = Wait::new(Goal::AllAlive);
+        cluster.run_until(Instant::from_millis(20_000)).unwrap();
+        cluster.crash(4, Memory::Lost);
+        let alive = Reason::Member { observer: 0, subject: 4, status: Some(Status::Alive) };
+        assert_eq!(whole.pending(&cluster), Some(alive));
+        cluster.run_until(Instant::from_millis(90_000)).unwrap();
+        assert_eq!(whole.pending(&cluster), None);
     }
 }

@@ -1,6 +1,6 @@
 //! What can happen in a run: the entries of its queue.
 
-use swim_core::{Checksum, DiscoverId, Incarnation, Instant, Kind, Message, Readiness, Seq, Ticket};
+use swim_core::{About, Checksum, DiscoverId, Incarnation, Instant, Kind, Message, Readiness, Seq, Ticket};
 
 use crate::parcels::ParcelId;
 
@@ -8,8 +8,15 @@ use crate::parcels::ParcelId;
 /// at rest, is the entry itself; whatever is larger waits among the [`Parcels`](crate::parcels::Parcels).
 #[derive(Clone, Copy, Debug)]
 pub enum Happening {
-    /// A node boots.
+    /// A process starts, and its node joins.
     Boot(u32),
+    /// A node that could not join tries again.
+    JoinAgain {
+        /// Which.
+        node: u32,
+        /// In which life.
+        life: u32,
+    },
     /// The wake of a node, if it still is the one that counts.
     Wake(u32),
     /// A ping or an ack without changes arrives by datagram.
@@ -30,10 +37,21 @@ pub enum Happening {
         /// What it says.
         parcel: ParcelId,
     },
-    /// A node learns that its request did not arrive.
-    Undeliverable {
+    /// A node learns that a datagram did not arrive.
+    DatagramUndeliverable {
         /// Who sent it.
         from: u32,
+        /// In which life.
+        life: u32,
+        /// To whom.
+        to: u32,
+    },
+    /// A node learns that a request did not arrive, or gets no reply.
+    RequestUndeliverable {
+        /// Who sent it.
+        from: u32,
+        /// In which life.
+        life: u32,
         /// To whom.
         to: u32,
         /// Its number for the request.
@@ -43,25 +61,36 @@ pub enum Happening {
     Hosts {
         /// Who asked.
         node: u32,
+        /// In which life.
+        life: u32,
         /// For which discovery.
         id: DiscoverId,
     },
 }
 
-/// A ping or an ack without changes.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Note {
-    kind: NoteKind,
-    seq: Seq,
-    checksum: Checksum,
-    incarnation: Incarnation,
+impl Happening {
+    /// `from`, in that life, learns that something did not arrive at `to`.
+    pub const fn undeliverable(from: u32, life: u32, to: u32, about: About) -> Self {
+        match about {
+            About::Datagram => Self::DatagramUndeliverable { from, life, to },
+            About::Request(ticket) => Self::RequestUndeliverable { from, life, to, ticket },
+        }
+    }
 }
 
+/// A ping or an ack without changes, in two words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum NoteKind {
-    Ping,
-    Ack(Readiness),
+pub struct Note {
+    seq: Seq,
+    checksum: Checksum,
+    /// The incarnation, and above it what kind of message it is: an entry of the queue stays within a cache line.
+    incarnation_and_kind: u64,
 }
+
+const KIND_SHIFT: u32 = 60;
+const PING: u64 = 0;
+const ACK_READY: u64 = 1;
+const ACK_NOT_READY: u64 = 2;
 
 impl Note {
     /// The note that says what `message` says, if there is one.
@@ -71,23 +100,27 @@ impl Note {
             return None;
         }
         let (kind, seq) = match message.kind {
-            Kind::Ping { seq } => (NoteKind::Ping, seq),
-            Kind::Ack { seq, ready } => (NoteKind::Ack(ready), seq),
+            Kind::Ping { seq } => (PING, seq),
+            Kind::Ack { seq, ready: Readiness::Ready } => (ACK_READY, seq),
+            Kind::Ack { seq, ready: Readiness::NotReady } => (ACK_NOT_READY, seq),
             _ => return None,
         };
-        Some(Self { kind, seq, checksum: message.checksum, incarnation: message.incarnation })
+        let incarnation_and_kind = message.incarnation.get() | kind << KIND_SHIFT;
+        Some(Self { seq, checksum: message.checksum, incarnation_and_kind })
     }
 
     /// The message.
     #[inline]
     pub fn message(&self) -> Message<'static, u32> {
         let seq = self.seq;
+        let incarnation = self.incarnation_and_kind & ((1 << KIND_SHIFT) - 1);
         Message {
-            kind: match self.kind {
-                NoteKind::Ping => Kind::Ping { seq },
-                NoteKind::Ack(ready) => Kind::Ack { seq, ready },
+            kind: match self.incarnation_and_kind >> KIND_SHIFT {
+                PING => Kind::Ping { seq },
+                ACK_READY => Kind::Ack { seq, ready: Readiness::Ready },
+                _ => Kind::Ack { seq, ready: Readiness::NotReady },
             },
-            incarnation: self.incarnation,
+            incarnation: Incarnation::new(incarnation).expect("it is one that a message had"),
             checksum: self.checksum,
             changes: swim_core::Changes::NONE,
         }
@@ -118,6 +151,11 @@ impl Wakes {
     /// No wakes, for this many nodes.
     pub fn new(nodes: u32) -> Self {
         Self { due: vec![Instant::NEVER; nodes as usize] }
+    }
+
+    /// The node wants none any more.
+    pub fn forget(&mut self, node: u32) {
+        self.due[node as usize] = Instant::NEVER;
     }
 
     /// The node wants to be woken at `wanted`; returns whether an entry must be planned for that.

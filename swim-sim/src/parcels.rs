@@ -9,10 +9,21 @@ use swim_core::{ChangeList, Message, OwnedMessage, Via};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParcelId(u32);
 
+/// A message under way.
+#[derive(Debug)]
+pub struct Parcel {
+    /// How it travels.
+    pub via: Via,
+    /// The life of the one who asked: with a request and with its reply.
+    pub life: u32,
+    /// What it says.
+    pub message: OwnedMessage<u32>,
+}
+
 /// The messages under way.
 #[derive(Debug, Default)]
 pub struct Parcels {
-    under_way: Vec<Option<(Via, OwnedMessage<u32>)>>,
+    under_way: Vec<Option<Parcel>>,
     free: Vec<u32>,
     spare: Vec<ChangeList<u32>>,
 }
@@ -24,9 +35,9 @@ impl Parcels {
     }
 
     /// Puts a copy of `message` on its way.
-    pub fn send(&mut self, via: Via, message: Message<'_, u32>) -> ParcelId {
+    pub fn send(&mut self, via: Via, life: u32, message: Message<'_, u32>) -> ParcelId {
         let list = if message.changes.is_empty() { ChangeList::new() } else { self.spare.pop().unwrap_or_default() };
-        let parcel = Some((via, OwnedMessage::with_list(message, list)));
+        let parcel = Some(Parcel { via, life, message: OwnedMessage::with_list(message, list) });
         if let Some(free) = self.free.pop() {
             self.under_way[free as usize] = parcel;
             return ParcelId(free);
@@ -39,7 +50,7 @@ impl Parcels {
     ///
     /// # Panics
     /// When it was taken before.
-    pub fn arrive(&mut self, id: ParcelId) -> (Via, OwnedMessage<u32>) {
+    pub fn arrive(&mut self, id: ParcelId) -> Parcel {
         let parcel = self.under_way[id.0 as usize].take().expect("a message arrives once");
         self.free.push(id.0);
         if self.free.len() == self.under_way.len() && self.under_way.len() > SLOTS_KEPT {
@@ -100,10 +111,10 @@ mod tests {
     fn a_message_arrives_as_it_was_sent() {
         let mut parcels = Parcels::new();
         let (long, short) = (list(9), list(2));
-        let first = parcels.send(Via::Datagram, gossip(&long));
-        let second = parcels.send(Via::Datagram, gossip(&short));
-        assert_eq!(parcels.arrive(first).1.as_message(), gossip(&long));
-        assert_eq!(parcels.arrive(second).1.as_message(), gossip(&short));
+        let first = parcels.send(Via::Datagram, 0, gossip(&long));
+        let second = parcels.send(Via::Datagram, 0, gossip(&short));
+        assert_eq!(parcels.arrive(first).message.as_message(), gossip(&long));
+        assert_eq!(parcels.arrive(second).message.as_message(), gossip(&short));
         assert!(parcels.is_empty());
     }
 
@@ -112,8 +123,8 @@ mod tests {
         let mut parcels = Parcels::new();
         for (len, kept) in [(5, 1), (5, 1), (10_000, 0)] {
             let list = list(len);
-            let id = parcels.send(Via::Datagram, gossip(&list));
-            let (_, message) = parcels.arrive(id);
+            let id = parcels.send(Via::Datagram, 0, gossip(&list));
+            let Parcel { message, .. } = parcels.arrive(id);
             parcels.recycle(message);
             assert_eq!(parcels.spare.len(), kept);
         }
@@ -123,9 +134,9 @@ mod tests {
     fn what_is_kept_after_a_storm_is_bounded() {
         let mut parcels = Parcels::new();
         let list = list(3);
-        let ids: Vec<_> = (0..10_000).map(|_| parcels.send(Via::Datagram, gossip(&list))).collect();
+        let ids: Vec<_> = (0..10_000).map(|_| parcels.send(Via::Datagram, 0, gossip(&list))).collect();
         for id in ids {
-            let (_, message) = parcels.arrive(id);
+            let Parcel { message, .. } = parcels.arrive(id);
             parcels.recycle(message);
         }
         assert!(parcels.spare.len() <= LISTS_KEPT);

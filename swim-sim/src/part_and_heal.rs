@@ -132,7 +132,7 @@ impl PartAndHeal {
     pub fn new(plan: Plan, cluster: &Cluster) -> Self {
         let sides = plan.sides.sizes().len();
         let detection = |side| Wait::new(Goal::OthersFaulty { sides: plan.sides.clone(), side });
-        let lossless = cluster.setup().loss.is_none();
+        let lossless = cluster.setup().loss.is_never();
         Self {
             phase: Phase::Join,
             since: cluster.now(),
@@ -180,7 +180,7 @@ impl PartAndHeal {
         self.outcome.timeline.push(Sample {
             at: cluster.now(),
             phase,
-            census: self.taker.take(cluster.nodes()),
+            census: self.taker.take(cluster),
             traffic: cluster.traffic().last_second(),
             hash: cluster.hash(),
         });
@@ -225,7 +225,7 @@ impl PartAndHeal {
             Some((since, before)) if now.since(since) >= Plan::REST => {
                 let sent = cluster.traffic().total() - before;
                 self.outcome.rest = Some(Rate::of(sent, cluster.setup().nodes, since, now));
-                cluster.cut(self.plan.sides.clone());
+                cluster.cut_sides(self.plan.sides.clone());
                 self.enter(Phase::Cut, now);
             }
             Some(_) => {}
@@ -243,7 +243,7 @@ impl PartAndHeal {
         let over = self.plan.cut.map_or(detected || elapsed >= Plan::CUT_MAX, |cut| elapsed >= cut);
         if over {
             self.outcome.cut_for = Some(elapsed);
-            cluster.mend();
+            cluster.mend(crate::network::CutId(0));
             self.enter(Phase::Heal, cluster.now());
         }
     }

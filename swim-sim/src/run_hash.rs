@@ -29,6 +29,25 @@ pub enum InputKind {
     Command,
 }
 
+/// What was done to a cluster from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+#[allow(missing_docs, reason = "named after the methods of a cluster")]
+pub enum Deed {
+    Cut,
+    Mend,
+    Impose,
+    Lift,
+    Crash,
+    Boot,
+    Pause,
+    Resume,
+    Block,
+    Unblock,
+    Drift,
+    Jump,
+}
+
 impl InputKind {
     /// The kind of `input`.
     #[inline]
@@ -55,6 +74,12 @@ impl RunHash {
     pub fn input(&mut self, now: Instant, node: u32, kind: InputKind) {
         self.word(now.as_micros());
         self.word(u64::from(node) << 8 | kind as u64);
+    }
+
+    /// Adds what was done to the cluster, and to which of its nodes or by which of its faults.
+    pub fn deed(&mut self, now: Instant, deed: Deed, number: u32) {
+        self.word(now.as_micros());
+        self.word(u64::from(number) << 8 | 0x80 | deed as u64);
     }
 
     /// Adds a message that the last input caused.

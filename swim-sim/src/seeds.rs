@@ -19,6 +19,10 @@ pub enum Stream {
     Boot,
     /// The random numbers of one node.
     Node(u32),
+    /// Those of a further life of a node.
+    Life(u32, u32),
+    /// Which nodes faults strike, and when.
+    Faults,
 }
 
 impl Stream {
@@ -27,7 +31,9 @@ impl Stream {
         let number = match self {
             Self::Network => 1 << 32,
             Self::Boot => 2 << 32,
+            Self::Faults => 3 << 32,
             Self::Node(node) => node as u64,
+            Self::Life(node, life) => (life as u64 + 3) << 32 | node as u64,
         };
         mix64(mix64(seed.wrapping_add(GOLDEN)).wrapping_add(GOLDEN.wrapping_mul(number + 1)))
     }
@@ -51,8 +57,9 @@ mod tests {
         let mut seeds = BTreeSet::new();
         for seed in 0..100 {
             seeds.extend((0..100).map(|node| Stream::Node(node).seed(seed)));
-            seeds.extend([Stream::Network, Stream::Boot].map(|stream| stream.seed(seed)));
+            seeds.extend((2..12).map(|life| Stream::Life(7, life).seed(seed)));
+            seeds.extend([Stream::Network, Stream::Boot, Stream::Faults].map(|stream| stream.seed(seed)));
         }
-        assert_eq!(seeds.len(), 100 * 102);
+        assert_eq!(seeds.len(), 100 * 113);
     }
 }

@@ -1,12 +1,12 @@
 //! How what one node sends becomes what another receives: the queue, the network, and what is under way.
 
-use swim_core::{Channel, Instant, Message, Micros, Ticket, Via};
+use swim_core::{About, Channel, Instant, Message, Micros, Ticket, Via};
 
 use crate::happening::{Happening, Note};
-use crate::network::{Fate, Network};
+use crate::network::{Arrival, Fate, Network, Sent};
 use crate::parcels::Parcels;
 use crate::queue::Queue;
-use crate::requests::Requests;
+use crate::requests::{Exchange, Requests};
 use crate::traffic::Traffic;
 
 /// Everything between the nodes.
@@ -23,6 +23,17 @@ pub struct Transport {
     pub traffic: Traffic,
 }
 
+/// From whom, in which of its lives, to whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Route {
+    /// Who sends.
+    pub from: u32,
+    /// In which life.
+    pub life: u32,
+    /// Who gets it.
+    pub to: u32,
+}
+
 impl Transport {
     /// Nothing under way over this network.
     pub fn new(network: Network) -> Self {
@@ -35,15 +46,15 @@ impl Transport {
         }
     }
 
-    /// `from` sends `message`, which takes `size` bytes, at `now`.
+    /// `message`, which takes `size` bytes, leaves at `now`.
     ///
     /// # Errors
-    /// When it is a reply to nothing that `from` was asked.
+    /// When it is a reply to nothing that the sender was asked.
     #[inline(always)]
     pub fn send(
         &mut self,
         now: Instant,
-        (from, to): (u32, u32),
+        route: Route,
         channel: Channel,
         message: Message<'_, u32>,
         size: usize,
@@ -51,35 +62,72 @@ impl Transport {
         self.traffic.sent(size as u64, message.changes.len());
         match channel {
             Channel::Datagram => {
-                if let Some(latency) = self.network.datagram(from, to) {
-                    match Note::of(&message) {
-                        Some(note) => self.queue.push(now + latency, Happening::Note { from, to, note }),
-                        None => self.deliver(now + latency, (from, to), Via::Datagram, message),
-                    }
+                match self.network.datagram(now, route.from, route.to) {
+                    Arrival::Once(latency) => self.datagram(now + latency, route, message),
+                    other => self.special_datagram(now, route, message, other),
                 }
                 Ok(())
             }
             Channel::Request(ticket) => {
-                self.request(now, (from, to), ticket, message);
+                self.request(now, route, ticket, message);
                 Ok(())
             }
-            Channel::Reply(ticket) => self.reply(now, (from, to), ticket, message),
+            Channel::Reply(ticket) => self.reply(now, route, ticket, message),
         }
     }
 
-    /// The connection that `from` asked for is refused, because nobody runs at `to`.
-    pub fn refuse(&mut self, now: Instant, (from, to): (u32, u32), ticket: Ticket) {
-        if let Some(latency) = self.network.refusal(to, from) {
-            self.queue.push(now + latency, Happening::Undeliverable { from, to, ticket });
+    /// What `route` names went to a place where nobody runs.
+    pub fn refuse(&mut self, now: Instant, route: Route, about: About) {
+        let Route { from, life, to } = route;
+        let sent = match about {
+            About::Datagram => Sent::Datagram,
+            About::Request(_) => Sent::Request,
+        };
+        if let Some(latency) = self.network.refusal(now, to, from, sent) {
+            self.queue.push(now + latency, Happening::undeliverable(from, life, to, about));
+        }
+    }
+
+    /// The process of the one who has to answer ended: its connections break.
+    pub fn reset(&mut self, now: Instant, exchange: &Exchange) {
+        let route = Route { from: exchange.asker, life: exchange.life, to: exchange.answerer };
+        self.refuse(now, route, About::Request(exchange.ticket));
+    }
+
+    #[inline(always)]
+    fn datagram(&mut self, at: Instant, route: Route, message: Message<'_, u32>) {
+        let Route { from, to, .. } = route;
+        match Note::of(&message) {
+            Some(note) => self.queue.push(at, Happening::Note { from, to, note }),
+            None => self.deliver(at, route, Via::Datagram, message),
         }
     }
 
     #[inline(never)]
-    fn request(&mut self, now: Instant, (from, to): (u32, u32), ticket: Ticket, message: Message<'_, u32>) {
-        match self.network.request(from, to) {
-            Fate::Arrives(latency) => self.deliver(now + latency, (from, to), Via::Request(ticket), message),
+    fn special_datagram(&mut self, now: Instant, route: Route, message: Message<'_, u32>, arrival: Arrival) {
+        match arrival {
+            Arrival::Lost => {}
+            Arrival::Undeliverable(latency) => {
+                let Route { from, life, to } = route;
+                let about = About::Datagram;
+                self.queue.push(now + latency, Happening::undeliverable(from, life, to, about));
+            }
+            Arrival::Once(latency) => self.datagram(now + latency, route, message),
+            Arrival::Twice(first, second) => {
+                self.datagram(now + first, route, message);
+                self.datagram(now + second, route, message);
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn request(&mut self, now: Instant, route: Route, ticket: Ticket, message: Message<'_, u32>) {
+        let Route { from, life, to } = route;
+        match self.network.request(now, from, to) {
+            Fate::Arrives(latency) => self.deliver(now + latency, route, Via::Request(ticket), message),
             Fate::Undeliverable(latency) => {
-                self.queue.push(now + latency, Happening::Undeliverable { from, to, ticket });
+                let about = About::Request(ticket);
+                self.queue.push(now + latency, Happening::undeliverable(from, life, to, about));
             }
             Fate::Lost => {}
         }
@@ -89,23 +137,33 @@ impl Transport {
     fn reply(
         &mut self,
         now: Instant,
-        (from, to): (u32, u32),
+        route: Route,
         ticket: Ticket,
         message: Message<'_, u32>,
     ) -> Result<(), Box<TransportError>> {
-        let exchange = self.requests.close(from, ticket).ok_or(TransportError::Unasked { to })?;
-        if exchange.asker != to {
-            return Err(TransportError::WrongAsker { to, asker: exchange.asker }.into());
+        let Route { from, to, .. } = route;
+        let Exchange { asker, life, ticket, .. } =
+            self.requests.close(from, ticket).ok_or(TransportError::Unasked { to })?;
+        if asker != to {
+            return Err(TransportError::WrongAsker { to, asker }.into());
         }
-        if let Some(latency) = self.network.reply(from, to) {
-            self.deliver(now + latency, (from, to), Via::Response(exchange.ticket), message);
+        match self.network.reply(now, from, to) {
+            Fate::Arrives(latency) => {
+                self.deliver(now + latency, Route { from, life, to }, Via::Response(ticket), message);
+            }
+            Fate::Undeliverable(latency) => {
+                let about = About::Request(ticket);
+                self.queue.push(now + latency, Happening::undeliverable(asker, life, from, about));
+            }
+            Fate::Lost => {}
         }
         Ok(())
     }
 
     #[inline(never)]
-    fn deliver(&mut self, at: Instant, (from, to): (u32, u32), via: Via, message: Message<'_, u32>) {
-        let parcel = self.parcels.send(via, message);
+    fn deliver(&mut self, at: Instant, route: Route, via: Via, message: Message<'_, u32>) {
+        let Route { from, life, to } = route;
+        let parcel = self.parcels.send(via, life, message);
         self.queue.push(at, Happening::Parcel { from, to, parcel });
     }
 }

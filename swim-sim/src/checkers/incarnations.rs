@@ -12,6 +12,11 @@ impl Incarnations {
         Self(Pairs::new(nodes))
     }
 
+    /// The node knows nothing of its last life.
+    pub(super) fn reborn(&mut self, node: u32) {
+        self.0.forget(node);
+    }
+
     pub(super) fn see(&mut self, step: &Step<'_>) -> Result<(), Box<Fault>> {
         if let Input::Message { from, message, .. } = step.input {
             claims(*from, message).for_each(|(subject, incarnation)| {

@@ -11,6 +11,7 @@ use std::fmt;
 use swim_core::{Effects, Input, Instant, Micros, Node};
 
 use crate::cluster::Setup;
+use crate::processes::Processes;
 use crate::requests::Requests;
 
 use checksums::Checksums;
@@ -116,11 +117,19 @@ impl Checkers {
         Ok(())
     }
 
+    /// A process booted again: its node knows nothing of what it held, received and sent.
+    pub(crate) fn reborn(&mut self, node: u32) {
+        self.monotone.reborn(node);
+        self.incarnations.reborn(node);
+        self.sends.reborn(node);
+    }
+
     /// Now and then, with a look at all nodes.
     pub(crate) fn check_all(
         &mut self,
         now: Instant,
         nodes: &[Node<u32>],
+        processes: &Processes,
         requests: &Requests,
     ) -> Result<(), Box<Fault>> {
         for (node, machine) in (0..).zip(nodes) {
@@ -129,7 +138,7 @@ impl Checkers {
         }
         self.checksums.see_all(nodes)?;
         let limit = Instant::ZERO + now.since(Instant::ZERO + REPLY_WITHIN);
-        match requests.overdue(limit) {
+        match requests.overdue(limit, |node| processes.is_sound(now, node)) {
             Some(exchange) => {
                 let reason = format!("no reply to the request of node {} from {}", exchange.asker, exchange.at);
                 Err(Fault::new("replies", exchange.answerer, reason))

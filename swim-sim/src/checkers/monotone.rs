@@ -12,6 +12,11 @@ impl Monotone {
         Self(Pairs::new(nodes))
     }
 
+    /// The node knows nothing of its last life.
+    pub(super) fn reborn(&mut self, node: u32) {
+        self.0.forget(node);
+    }
+
     /// Looks at the members that this input touched.
     pub(super) fn see(&mut self, step: &Step<'_>) -> Result<(), Box<Fault>> {
         for effect in step.effects.iter() {

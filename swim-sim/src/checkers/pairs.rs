@@ -14,4 +14,9 @@ impl<T: Clone + Default> Pairs<T> {
     pub(super) fn of(&mut self, observer: u32, subject: u32) -> &mut T {
         &mut self.values[observer as usize * self.nodes as usize + subject as usize]
     }
+
+    pub(super) fn forget(&mut self, observer: u32) {
+        let start = observer as usize * self.nodes as usize;
+        self.values[start..start + self.nodes as usize].fill(T::default());
+    }
 }

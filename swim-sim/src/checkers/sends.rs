@@ -35,6 +35,11 @@ impl Sends {
         Self { sent: Pairs::new(setup.nodes), limit: setup.options.retransmit_factor * digits, renewals }
     }
 
+    /// The node knows nothing of its last life.
+    pub(super) fn reborn(&mut self, node: u32) {
+        self.sent.forget(node);
+    }
+
     pub(super) fn see(&mut self, step: &Step<'_>) -> Result<(), Box<Fault>> {
         let accuser = accuser(step.node, step.input);
         for effect in step.effects.iter() {

@@ -1,38 +1,62 @@
 //! What lies between the nodes: how long a message takes, and whether it arrives (DESIGN 8).
 //!
 //! Datagrams are lost or take one latency. A request needs a connection first: one round trip more, and what is lost
-//! on the way is sent again later, as TCP does. Nothing passes a cut. A cut is silent: what is sent into it is lost,
-//! and the sender learns nothing, unless [`AcrossCut::Undeliverable`] is asked for.
+//! on the way is sent again later, as TCP does. Nothing passes a cut. What the sender of something that cannot arrive
+//! is told, [`Undeliverable`] says.
 
+mod bursts;
+mod chance;
+mod impairment;
 mod latency;
-mod loss;
 mod partition;
+mod streams;
+mod undeliverable;
+mod zones;
 
+pub use bursts::Bursts;
+pub use chance::{Chance, ChanceError};
+pub use impairment::{Direction, DirectionError, Harm, Impairment};
 pub use latency::{Latency, LatencyError};
-pub use loss::{Loss, LossError};
-pub use partition::{Partition, Sides, SidesError};
+pub use partition::{Cut, CutId, Partition, Sides, SidesError};
+pub use streams::{StreamLuck, Streams};
+pub use undeliverable::{Cause, Sent, Undeliverable, UndeliverableError};
+pub use zones::Zones;
 
-use swim_core::{Micros, Random};
+use swim_core::{Instant, Micros, Random};
 
 /// The network of one run.
 #[derive(Clone)]
 pub struct Network {
     random: Random,
     latency: Latency,
-    loss: Loss,
-    across_cut: AcrossCut,
-    /// Who can reach whom.
-    pub partition: Partition,
+    loss: Chance,
+    undeliverable: Undeliverable,
+    zones: Option<Box<Zones>>,
+    partition: Partition,
+    impairments: Vec<(u32, Impairment)>,
+    condition: Condition,
 }
 
-/// What the sender of a request across a cut is told.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AcrossCut {
-    /// Nothing: packets vanish, and the request ends by its timeout.
-    #[default]
-    Silence,
-    /// That it is undeliverable, after one latency: a router answers for the other side.
-    Undeliverable,
+/// Whether there is anything to look at but the latency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Condition {
+    /// Everything arrives after a latency that is the same for all pairs.
+    Plain,
+    /// There are cuts, losses, zones or impairments.
+    Special,
+}
+
+/// When a datagram arrives: not at all, once or twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// It is lost, and nobody is told.
+    Lost,
+    /// It cannot arrive, and the sender is told after this time.
+    Undeliverable(Micros),
+    /// After this time.
+    Once(Micros),
+    /// Twice, after these times.
+    Twice(Micros, Micros),
 }
 
 /// What becomes of a request.
@@ -48,55 +72,170 @@ pub enum Fate {
 
 impl Network {
     /// A network without a cut, whose luck is drawn from `random`.
-    pub fn new(random: Random, latency: Latency, loss: Loss, across_cut: AcrossCut) -> Self {
-        Self { random, latency, loss, across_cut, partition: Partition::none() }
+    pub fn new(random: Random, latency: Latency, loss: Chance, undeliverable: Undeliverable) -> Self {
+        let mut network = Self {
+            random,
+            latency,
+            loss,
+            undeliverable,
+            zones: None,
+            partition: Partition::none(),
+            impairments: Vec::new(),
+            condition: Condition::Plain,
+        };
+        network.look();
+        network
     }
 
-    /// How long a datagram takes; `None` when it is lost.
+    /// From now on latencies are those of zones.
+    pub fn set_zones(&mut self, zones: Zones) {
+        self.zones = Some(Box::new(zones));
+        self.look();
+    }
+
+    /// A cut begins.
+    pub fn cut(&mut self, id: CutId, cut: Cut) {
+        self.partition.cut(id, cut);
+        self.look();
+    }
+
+    /// A cut ends.
+    pub fn mend(&mut self, id: CutId) {
+        self.partition.mend(id);
+        self.look();
+    }
+
+    /// An impairment begins; `id` ends it.
+    pub fn impose(&mut self, id: u32, impairment: Impairment) {
+        self.impairments.push((id, impairment));
+        self.look();
+    }
+
+    /// An impairment ends.
+    pub fn lift(&mut self, id: u32) {
+        self.impairments.retain(|(other, _)| *other != id);
+        self.look();
+    }
+
+    /// Who can reach whom.
     #[inline]
-    pub fn datagram(&mut self, from: u32, to: u32) -> Option<Micros> {
-        if self.partition.separates(from, to) || self.loss.strikes(&mut self.random) {
-            return None;
+    pub const fn partition(&self) -> &Partition {
+        &self.partition
+    }
+
+    /// Whether the network of a node works as that of the whole cluster does.
+    pub fn is_sound(&self, node: u32) -> bool {
+        self.condition == Condition::Plain || !self.impairments.iter().any(|(_, each)| each.nodes.has(node))
+    }
+
+    /// When a datagram arrives.
+    #[inline]
+    pub fn datagram(&mut self, now: Instant, from: u32, to: u32) -> Arrival {
+        if self.condition == Condition::Plain {
+            return Arrival::Once(self.latency.draw(&mut self.random));
         }
-        Some(self.latency.draw(&mut self.random))
+        self.special_datagram(now, from, to)
+    }
+
+    #[inline(never)]
+    fn special_datagram(&mut self, now: Instant, from: u32, to: u32) -> Arrival {
+        if self.partition.separates(from, to) {
+            let told = self.undeliverable.is_told(Sent::Datagram, Cause::Cut, &mut self.random);
+            return if told { Arrival::Undeliverable(self.latency(from, to)) } else { Arrival::Lost };
+        }
+        if self.loses(now, from, to) {
+            return Arrival::Lost;
+        }
+        let first = self.latency(from, to);
+        let Self { impairments, random, .. } = self;
+        if impairments.iter().any(|(_, each)| each.doubles(from, to, random)) {
+            return Arrival::Twice(first, self.latency(from, to));
+        }
+        Arrival::Once(first)
     }
 
     /// What becomes of a request: a handshake there and back, then the request itself.
-    pub fn request(&mut self, from: u32, to: u32) -> Fate {
-        if self.partition.separates(from, to) {
-            return match self.across_cut {
-                AcrossCut::Silence => Fate::Lost,
-                AcrossCut::Undeliverable => Fate::Undeliverable(self.latency.draw(&mut self.random)),
-            };
+    pub fn request(&mut self, now: Instant, from: u32, to: u32) -> Fate {
+        if self.partition.separates(from, to) || self.partition.separates(to, from) {
+            let told = self.undeliverable.is_told(Sent::Request, Cause::Cut, &mut self.random);
+            return if told { Fate::Undeliverable(self.latency(from, to)) } else { Fate::Lost };
         }
-        match (self.segment(), self.segment(), self.segment()) {
-            (Some(there), Some(back), Some(request)) => Fate::Arrives(there + back + request),
+        let late = match self.stream_luck(from, to) {
+            StreamLuck::Breaks => return Fate::Undeliverable(self.latency(from, to)),
+            StreamLuck::Late(late) => late,
+        };
+        match (self.segment(now, from, to), self.segment(now, to, from), self.segment(now, from, to)) {
+            (Some(there), Some(back), Some(request)) => Fate::Arrives(there + back + request + late),
             _ => Fate::Lost,
         }
     }
 
-    /// How long the reply to a request takes on the connection that there is; `None` when it is lost.
-    pub fn reply(&mut self, from: u32, to: u32) -> Option<Micros> {
-        if self.partition.separates(from, to) { None } else { self.segment() }
+    /// What becomes of the reply to a request, on the connection that there is. Where it is undeliverable the one who
+    /// asked is told, not the one who replies.
+    pub fn reply(&mut self, now: Instant, from: u32, to: u32) -> Fate {
+        if self.partition.separates(from, to) || self.partition.separates(to, from) {
+            return Fate::Lost;
+        }
+        match self.stream_luck(from, to) {
+            StreamLuck::Breaks => Fate::Undeliverable(self.latency(from, to)),
+            StreamLuck::Late(late) => {
+                self.segment(now, from, to).map_or(Fate::Lost, |latency| Fate::Arrives(latency + late))
+            }
+        }
     }
 
-    /// How long the news of a refused connection takes; `None` when it is lost.
-    pub fn refusal(&mut self, from: u32, to: u32) -> Option<Micros> {
-        self.reply(from, to)
+    /// How long the news takes that nobody runs at `from`; `None` when it is lost, or not told.
+    pub fn refusal(&mut self, now: Instant, from: u32, to: u32, sent: Sent) -> Option<Micros> {
+        if !self.undeliverable.is_told(sent, Cause::NobodyThere, &mut self.random) {
+            return None;
+        }
+        if self.partition.separates(from, to) { None } else { self.segment(now, from, to) }
     }
 
     /// One segment of a stream: sent again after a pause that doubles, until it arrives or the connection breaks.
-    fn segment(&mut self) -> Option<Micros> {
+    fn segment(&mut self, now: Instant, from: u32, to: u32) -> Option<Micros> {
         let mut waited = Micros::ZERO;
         let mut pause = FIRST_RESEND;
         for _ in 0..SENDS {
-            if !self.loss.strikes(&mut self.random) {
-                return Some(waited + self.latency.draw(&mut self.random));
+            if !self.loses(now + waited, from, to) {
+                return Some(waited + self.latency(from, to));
             }
             waited = waited + pause;
             pause = pause.times(2);
         }
         None
+    }
+
+    fn loses(&mut self, now: Instant, from: u32, to: u32) -> bool {
+        let Self { loss, impairments, random, .. } = self;
+        loss.strikes(random) || impairments.iter_mut().any(|(_, each)| each.loses(now, from, to, random))
+    }
+
+    fn latency(&mut self, from: u32, to: u32) -> Micros {
+        let Self { zones, latency, impairments, random, .. } = self;
+        let latency = zones.as_ref().map_or(*latency, |zones| zones.latency(from, to));
+        let drawn = latency.draw(random);
+        impairments.iter().fold(drawn, |sum, (_, each)| sum + each.delays(from, to, random))
+    }
+
+    fn stream_luck(&mut self, from: u32, to: u32) -> StreamLuck {
+        let Self { impairments, random, .. } = self;
+        let mut late = Micros::ZERO;
+        for (_, each) in impairments.iter().filter(|(_, each)| each.strikes(from, to)) {
+            if let Harm::Streams(streams) = &each.harm {
+                match streams.draw(random) {
+                    StreamLuck::Breaks => return StreamLuck::Breaks,
+                    StreamLuck::Late(more) => late = late + more,
+                }
+            }
+        }
+        StreamLuck::Late(late)
+    }
+
+    fn look(&mut self) {
+        let plain =
+            self.loss.is_never() && self.zones.is_none() && !self.partition.is_cut() && self.impairments.is_empty();
+        self.condition = if plain { Condition::Plain } else { Condition::Special };
     }
 }
 
@@ -108,51 +247,98 @@ const SENDS: u32 = 6;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nodes::Nodes;
 
-    fn network(loss: &str, across_cut: AcrossCut) -> Network {
-        Network::new(Random::new(1), "5ms".parse().unwrap(), loss.parse().unwrap(), across_cut)
+    const NOW: Instant = Instant::ZERO;
+    const ALWAYS: Chance = Chance::per_million(1_000_000);
+
+    fn network(loss: &str, undeliverable: Undeliverable) -> Network {
+        Network::new(Random::new(1), "5ms".parse().unwrap(), loss.parse().unwrap(), undeliverable)
     }
 
     fn cut(mut network: Network) -> Network {
-        network.partition.cut(Sides::halves(2).unwrap());
+        network.cut(CutId(0), Cut::between_all(Sides::halves(2).unwrap()));
+        network
+    }
+
+    fn impaired(direction: Direction, harm: Harm) -> Network {
+        let mut network = network("0", Undeliverable::Refused);
+        network.impose(0, Impairment { nodes: Nodes::of(2, [1]), direction, harm });
         network
     }
 
     #[test]
     fn a_request_takes_a_round_trip_more_than_a_datagram() {
-        let mut network = network("0", AcrossCut::Silence);
-        assert_eq!(network.datagram(0, 1), Some(Micros(5_000)));
-        assert_eq!(network.request(0, 1), Fate::Arrives(Micros(15_000)));
-        assert_eq!(network.reply(1, 0), Some(Micros(5_000)));
+        let mut network = network("0", Undeliverable::Refused);
+        assert_eq!(network.datagram(NOW, 0, 1), Arrival::Once(Micros(5_000)));
+        assert_eq!(network.request(NOW, 0, 1), Fate::Arrives(Micros(15_000)));
+        assert_eq!(network.reply(NOW, 1, 0), Fate::Arrives(Micros(5_000)));
     }
 
     #[test]
     fn nothing_passes_a_cut_and_nobody_is_told() {
-        let mut network = cut(network("0", AcrossCut::Silence));
-        assert_eq!(network.datagram(0, 1), None);
-        assert_eq!(network.request(0, 1), Fate::Lost);
-        assert_eq!(network.reply(1, 0), None);
-        assert_eq!(network.refusal(1, 0), None);
-        network.partition.mend();
-        assert_eq!(network.datagram(0, 1), Some(Micros(5_000)));
+        let mut network = cut(network("0", Undeliverable::Refused));
+        assert_eq!(network.datagram(NOW, 0, 1), Arrival::Lost);
+        assert_eq!(network.request(NOW, 0, 1), Fate::Lost);
+        assert_eq!(network.reply(NOW, 1, 0), Fate::Lost);
+        assert_eq!(network.refusal(NOW, 1, 0, Sent::Request), None);
+        network.mend(CutId(0));
+        assert_eq!(network.datagram(NOW, 0, 1), Arrival::Once(Micros(5_000)));
     }
 
     #[test]
-    fn a_router_tells_the_sender_of_a_request_where_that_is_asked_for() {
-        let mut network = cut(network("0", AcrossCut::Undeliverable));
-        assert_eq!(network.request(0, 1), Fate::Undeliverable(Micros(5_000)));
-        assert_eq!(network.datagram(0, 1), None);
+    fn a_router_tells_senders_where_that_is_asked_for() {
+        let mut network = cut(network("0", Undeliverable::Always));
+        assert_eq!(network.request(NOW, 0, 1), Fate::Undeliverable(Micros(5_000)));
+        assert_eq!(network.datagram(NOW, 0, 1), Arrival::Undeliverable(Micros(5_000)));
     }
 
     #[test]
     fn what_a_stream_loses_is_sent_again() {
-        let mut network = network("50", AcrossCut::Silence);
-        let times: Vec<_> = (0..1000).filter_map(|_| network.reply(0, 1)).collect();
-        let direct = times.iter().filter(|time| **time == Micros(5_000)).count();
-        let again = times.iter().filter(|time| **time == Micros(205_000)).count();
+        let mut network = network("50", Undeliverable::Refused);
+        let fates: Vec<_> = (0..1000).map(|_| network.reply(NOW, 0, 1)).collect();
+        let count = |time| fates.iter().filter(|fate| **fate == Fate::Arrives(Micros(time))).count();
         // Of 1000, half arrive at once and a quarter at the second attempt; six standard deviations either side.
-        assert!((405..595).contains(&direct), "{direct}");
-        assert!((168..332).contains(&again), "{again}");
-        assert!(times.len() > 950);
+        assert!((405..595).contains(&count(5_000)), "{}", count(5_000));
+        assert!((168..332).contains(&count(205_000)), "{}", count(205_000));
+        assert!(fates.iter().filter(|fate| **fate != Fate::Lost).count() > 950);
+    }
+
+    #[test]
+    fn an_impairment_strikes_its_direction_until_it_is_lifted() {
+        let mut network = impaired(Direction::In, Harm::Loss(ALWAYS));
+        assert_eq!(network.datagram(NOW, 0, 1), Arrival::Lost);
+        assert_eq!(network.datagram(NOW, 1, 0), Arrival::Once(Micros(5_000)));
+        assert!(!network.is_sound(1) && network.is_sound(0));
+        network.lift(0);
+        assert_eq!(network.datagram(NOW, 0, 1), Arrival::Once(Micros(5_000)));
+        assert!(network.is_sound(1));
+    }
+
+    #[test]
+    fn duplicates_arrive_twice_and_delays_add_up() {
+        let mut doubled = impaired(Direction::Both, Harm::Duplication(ALWAYS));
+        assert_eq!(doubled.datagram(NOW, 0, 1), Arrival::Twice(Micros(5_000), Micros(5_000)));
+        let mut late = impaired(Direction::Both, Harm::Delay("20ms".parse().unwrap()));
+        assert_eq!(late.datagram(NOW, 0, 1), Arrival::Once(Micros(25_000)));
+    }
+
+    #[test]
+    fn broken_streams_are_noticed_by_the_asker_and_stalled_ones_are_late() {
+        let streams = |fail, stall| Harm::Streams(Streams { fail, stall, stall_for: Micros(1_000_000) });
+        let mut broken = impaired(Direction::Both, streams(ALWAYS, Chance::NEVER));
+        assert_eq!(broken.request(NOW, 0, 1), Fate::Undeliverable(Micros(5_000)));
+        assert_eq!(broken.reply(NOW, 1, 0), Fate::Undeliverable(Micros(5_000)));
+        assert_eq!(broken.datagram(NOW, 0, 1), Arrival::Once(Micros(5_000)));
+        let mut stalled = impaired(Direction::Both, streams(Chance::NEVER, ALWAYS));
+        assert_eq!(stalled.request(NOW, 0, 1), Fate::Arrives(Micros(1_015_000)));
+    }
+
+    #[test]
+    fn a_connection_needs_both_ways() {
+        let mut network = network("0", Undeliverable::Refused);
+        network.cut(CutId(0), Cut::one_way(Sides::new(&[1, 1], 2).unwrap()));
+        assert_eq!(network.datagram(NOW, 1, 0), Arrival::Once(Micros(5_000)));
+        assert_eq!(network.request(NOW, 1, 0), Fate::Lost);
     }
 }

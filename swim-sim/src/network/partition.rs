@@ -1,9 +1,11 @@
-//! Who can reach whom: nodes stand on sides, and nothing passes from one side to another.
+//! Who can reach whom: nodes stand on sides, and nothing passes from some sides to some others.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// A grouping of nodes into sides: the first so many nodes are on the first side, and so on.
+use crate::nodes::Nodes;
+
+/// A grouping of nodes into sides: each node stands on one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sides {
     sizes: Vec<u32>,
@@ -65,6 +67,30 @@ impl Sides {
         Ok(Self { sizes: sizes.into(), side_of })
     }
 
+    /// Sides of these nodes; whoever is in none of them is on one side more, the last. A node that is in several
+    /// stands on the first of them.
+    ///
+    /// # Errors
+    /// When there are too few or too many sides, or one would be empty.
+    pub fn of(groups: &[Nodes]) -> Result<Self, SidesError> {
+        let cluster = groups.first().map_or(0, Nodes::cluster);
+        let place = |node| groups.iter().position(|group| group.has(node)).unwrap_or(groups.len());
+        let side_of: Vec<usize> = (0..cluster).map(place).collect();
+        let last = side_of.iter().max().map_or(0, |last| last + 1).max(groups.len());
+        if last < 2 {
+            return Err(SidesError::TooFew);
+        }
+        if last > Self::MAX {
+            return Err(SidesError::TooMany { count: last });
+        }
+        let mut sizes = vec![0; last];
+        side_of.iter().for_each(|side| sizes[*side] += 1);
+        if let Some(side) = sizes.iter().position(|size| *size == 0) {
+            return Err(SidesError::Empty { side: side + 1 });
+        }
+        Ok(Self { sizes, side_of: side_of.into_iter().map(|side| side as u8).collect() })
+    }
+
     /// Two halves of a cluster of `nodes`; the first has the odd one.
     ///
     /// # Errors
@@ -85,9 +111,8 @@ impl Sides {
     }
 
     /// The nodes of one side.
-    pub fn members(&self, side: usize) -> std::ops::Range<u32> {
-        let start = self.sizes[..side].iter().sum();
-        start..start + self.sizes[side]
+    pub fn members(&self, side: usize) -> impl Iterator<Item = u32> + '_ {
+        (0..).zip(self.side_of.iter()).filter(move |(_, of)| usize::from(**of) == side).map(|(node, _)| node)
     }
 }
 
@@ -101,38 +126,100 @@ impl fmt::Display for Sides {
     }
 }
 
-/// The cut that there is at present, if any.
+/// A cut: sides, and between which of them nothing passes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    sides: Sides,
+    /// Per pair of sides, from the first to the second: whether nothing passes.
+    blocked: Vec<bool>,
+}
+
+impl Cut {
+    /// Nothing passes from any side to any other.
+    pub fn between_all(sides: Sides) -> Self {
+        let count = sides.sizes().len();
+        let blocked = (0..count * count).map(|pair| pair / count != pair % count).collect();
+        Self { sides, blocked }
+    }
+
+    /// Nothing passes between the sides, but for the last one: its nodes are bridges, which reach everyone.
+    pub fn with_bridges(sides: Sides) -> Self {
+        let mut cut = Self::between_all(sides);
+        let count = cut.sides.sizes().len();
+        for other in 0..count {
+            cut.blocked[other * count + count - 1] = false;
+            cut.blocked[(count - 1) * count + other] = false;
+        }
+        cut
+    }
+
+    /// Nothing passes from side 0 to side 1; everything else does.
+    pub fn one_way(sides: Sides) -> Self {
+        let count = sides.sizes().len();
+        let blocked = (0..count * count).map(|pair| pair == 1).collect();
+        Self { sides, blocked }
+    }
+
+    /// Its sides.
+    pub const fn sides(&self) -> &Sides {
+        &self.sides
+    }
+
+    /// Whether nothing passes from `from` to `to`.
+    #[inline]
+    pub fn blocks(&self, from: u32, to: u32) -> bool {
+        let (from, to) = (self.sides.side_of(from), self.sides.side_of(to));
+        self.blocked[from * self.sides.sizes().len() + to]
+    }
+}
+
+/// Names a cut while it lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CutId(pub u32);
+
+/// The cuts that there are at present. Several may lie over one another.
 #[derive(Clone, Debug, Default)]
 pub struct Partition {
-    sides: Option<Sides>,
+    cuts: Vec<(CutId, Cut)>,
 }
 
 impl Partition {
     /// Everyone reaches everyone.
     pub const fn none() -> Self {
-        Self { sides: None }
+        Self { cuts: Vec::new() }
     }
 
-    /// From now on nothing passes between these sides.
-    pub fn cut(&mut self, sides: Sides) {
-        self.sides = Some(sides);
+    /// Adds a cut.
+    pub fn cut(&mut self, id: CutId, cut: Cut) {
+        self.cuts.push((id, cut));
     }
 
-    /// From now on everyone reaches everyone.
-    pub fn mend(&mut self) {
-        self.sides = None;
+    /// Removes a cut, if it is there.
+    pub fn mend(&mut self, id: CutId) {
+        self.cuts.retain(|(other, _)| *other != id);
     }
 
-    /// Whether nothing passes from `a` to `b`.
+    /// Whether nothing passes from `from` to `to`.
     #[inline]
-    pub fn separates(&self, a: u32, b: u32) -> bool {
-        self.sides.as_ref().is_some_and(|sides| sides.side_of(a) != sides.side_of(b))
+    pub fn separates(&self, from: u32, to: u32) -> bool {
+        self.cuts.iter().any(|(_, cut)| cut.blocks(from, to))
+    }
+
+    /// Whether everything passes between `a` and `b`, both ways.
+    #[inline]
+    pub fn is_open(&self, a: u32, b: u32) -> bool {
+        !self.separates(a, b) && !self.separates(b, a)
     }
 
     /// Whether there is a cut.
     #[inline]
     pub fn is_cut(&self) -> bool {
-        self.sides.is_some()
+        !self.cuts.is_empty()
+    }
+
+    /// The sides of all cuts on which a node stands: nodes that share them are cut off from the same others.
+    pub fn standpoint(&self, node: u32) -> Vec<usize> {
+        self.cuts.iter().map(|(_, cut)| cut.sides.side_of(node)).collect()
     }
 }
 
@@ -144,13 +231,43 @@ mod tests {
     fn nodes_reach_their_own_side_only() {
         let sides = Sides::new(&[2, 1, 3], 6).unwrap();
         let mut partition = Partition::none();
-        partition.cut(sides.clone());
+        partition.cut(CutId(1), Cut::between_all(sides.clone()));
         for (a, b, apart) in [(0, 1, false), (1, 2, true), (2, 3, true), (3, 5, false), (5, 0, true)] {
             assert_eq!(partition.separates(a, b), apart, "{a} {b}");
         }
-        assert_eq!(sides.members(2), 3..6);
-        partition.mend();
+        assert_eq!(sides.members(2).collect::<Vec<_>>(), [3, 4, 5]);
+        partition.mend(CutId(1));
         assert!(!partition.separates(1, 2));
+    }
+
+    #[test]
+    fn a_bridge_reaches_both_halves_which_do_not_reach_each_other() {
+        let sides = Sides::of(&[Nodes::of(5, [0, 1]), Nodes::of(5, [3, 4])]).unwrap();
+        assert_eq!((sides.sizes(), sides.side_of(2)), (&[2, 2, 1][..], 2));
+        let cut = Cut::with_bridges(sides);
+        assert!(cut.blocks(0, 3) && cut.blocks(4, 1));
+        assert!(!cut.blocks(0, 2) && !cut.blocks(2, 3) && !cut.blocks(0, 1));
+    }
+
+    #[test]
+    fn a_one_way_cut_lets_the_other_way_pass() {
+        let sides = Sides::of(&[Nodes::of(3, [0]), Nodes::of(3, [1])]).unwrap();
+        let mut partition = Partition::none();
+        partition.cut(CutId(0), Cut::one_way(sides));
+        assert!(partition.separates(0, 1) && !partition.separates(1, 0));
+        assert!(!partition.is_open(1, 0) && partition.is_open(0, 2));
+    }
+
+    #[test]
+    fn cuts_that_overlap_end_each_for_itself() {
+        let mut partition = Partition::none();
+        partition.cut(CutId(0), Cut::between_all(Sides::new(&[1, 3], 4).unwrap()));
+        partition.cut(CutId(1), Cut::between_all(Sides::new(&[2, 2], 4).unwrap()));
+        assert_eq!(partition.standpoint(1), [1, 0]);
+        partition.mend(CutId(0));
+        assert!(!partition.separates(0, 1) && partition.separates(1, 2));
+        partition.mend(CutId(1));
+        assert!(!partition.is_cut());
     }
 
     #[test]

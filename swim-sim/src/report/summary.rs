@@ -21,7 +21,7 @@ impl fmt::Display for Summary<'_> {
         row("all saw all after", time(outcome.joined_after))?;
         row("a side held all others faulty after", detections(&outcome.detected_after, &run.plan.sides))?;
         row("the cut lasted", time(outcome.cut_for))?;
-        row(whole(setup.loss.is_none()), time(outcome.healed_after))?;
+        row(whole(setup.loss.is_never()), time(outcome.healed_after))?;
         let accusations = cluster.accusations();
         row("live members wrongly declared faulty", accusations.members().to_string())?;
         for wrong in accusations.first() {

@@ -1,7 +1,7 @@
 //! Clusters of 2 to 100 nodes form, part and heal, with every checker on.
 
 use swim_core::{Micros, Options};
-use swim_sim::network::{AcrossCut, Loss, Sides};
+use swim_sim::network::{Chance, Sides, Undeliverable};
 use swim_sim::{Carry, Cluster, Goal, Plan, Setup, Wait};
 
 use crate::{checked, run};
@@ -59,12 +59,12 @@ fn a_cut_too_short_to_be_noticed_by_all_heals() {
 
 #[test]
 fn a_router_that_answers_for_the_other_side_changes_nothing() {
-    heals(Setup { across_cut: AcrossCut::Undeliverable, ..checked(30, 1) }, Plan::halves(30));
+    heals(Setup { undeliverable: Undeliverable::Always, ..checked(30, 1) }, Plan::halves(30));
 }
 
 #[test]
 fn a_lossy_network_accuses_nobody_wrongly() {
-    heals(Setup { loss: Loss::per_million(50_000), ..checked(30, 1) }, Plan::halves(30));
+    heals(Setup { loss: Chance::per_million(50_000), ..checked(30, 1) }, Plan::halves(30));
 }
 
 #[test]

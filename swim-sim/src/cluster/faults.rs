@@ -1,0 +1,205 @@
+//! What can be done to a cluster from outside: cuts, impairments, and all that happens to processes.
+
+use swim_core::{About, Boot, Command, CommandId, Input, Instant, Node, Via};
+
+use super::{Cluster, EPOCH, JOIN, checked};
+use crate::checkers::{Fault, Violation};
+use crate::happening::Happening;
+use crate::network::{Cut, CutId, Impairment, Sides};
+use crate::processes::State;
+use crate::run_hash::Deed;
+use crate::seeds::Stream;
+use crate::transport::Route;
+
+/// What a process has when it boots again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Memory {
+    /// Nothing but its host list.
+    #[default]
+    Lost,
+    /// The addresses of the members that it knew, as further hosts to join.
+    Members,
+}
+
+impl Cluster {
+    /// From now on nothing passes between these sides; ends with [`Cluster::mend`] of [`CutId`] 0.
+    pub fn cut_sides(&mut self, sides: Sides) {
+        self.cut(CutId(0), Cut::between_all(sides));
+    }
+
+    /// A cut begins.
+    pub fn cut(&mut self, id: CutId, cut: Cut) {
+        self.hash.deed(self.now, Deed::Cut, id.0);
+        self.transport.network.cut(id, cut);
+    }
+
+    /// A cut ends, if it is there.
+    pub fn mend(&mut self, id: CutId) {
+        self.hash.deed(self.now, Deed::Mend, id.0);
+        self.transport.network.mend(id);
+    }
+
+    /// From now on something is wrong with the network of some nodes.
+    pub fn impose(&mut self, id: u32, impairment: Impairment) {
+        self.hash.deed(self.now, Deed::Impose, id);
+        self.transport.network.impose(id, impairment);
+    }
+
+    /// No longer is it.
+    pub fn lift(&mut self, id: u32) {
+        self.hash.deed(self.now, Deed::Lift, id);
+        self.transport.network.lift(id);
+    }
+
+    /// A process ends at once, without a word. One that does not run stays so.
+    pub fn crash(&mut self, node: u32, memory: Memory) {
+        self.hash.deed(self.now, Deed::Crash, node);
+        let remembered = match memory {
+            Memory::Lost => None,
+            Memory::Members => Some(self.nodes[node as usize].listed().map(|member| member.address).collect()),
+        };
+        let Some(waiting) = self.processes.crash(node, remembered) else { return };
+        waiting.into_iter().for_each(|what| self.nobody_there(self.now, what));
+        for exchange in self.transport.requests.abandon(node) {
+            self.transport.reset(self.now, &exchange);
+        }
+        self.wakes.forget(node);
+        self.left[node as usize] = false;
+    }
+
+    /// A process starts, and its node joins. One that runs stays as it is.
+    ///
+    /// # Errors
+    /// At the first thing that must not happen.
+    pub fn boot(&mut self, node: u32) -> Result<(), Box<Violation>> {
+        self.hash.deed(self.now, Deed::Boot, node);
+        let started = self.start(self.now, node);
+        checked(started, self.events, self.now)
+    }
+
+    /// A process stops while its clock runs on.
+    pub fn pause(&mut self, node: u32) {
+        self.hash.deed(self.now, Deed::Pause, node);
+        self.processes.pause(node);
+    }
+
+    /// A process goes on where it stopped, and finds what came meanwhile.
+    pub fn resume(&mut self, node: u32) {
+        self.hash.deed(self.now, Deed::Resume, node);
+        let Some(waiting) = self.processes.resume(node) else { return };
+        waiting.into_iter().for_each(|what| self.transport.queue.push(self.now, what));
+        self.transport.requests.postpone(node, self.now);
+        self.plan_wake(node);
+    }
+
+    /// What a process sends and gets is held up until `until`; its timers run.
+    pub fn block(&mut self, node: u32, until: Instant) {
+        self.hash.deed(self.now, Deed::Block, node);
+        self.processes.block(node, until);
+    }
+
+    /// Nothing is held up any more.
+    pub fn unblock(&mut self, node: u32) {
+        self.hash.deed(self.now, Deed::Unblock, node);
+        self.processes.unblock(node);
+        self.transport.requests.postpone(node, self.now);
+    }
+
+    /// From now on the clock of a process runs so many parts of a million faster.
+    pub fn drift(&mut self, node: u32, drift: i32) {
+        self.hash.deed(self.now, Deed::Drift, node);
+        let mut clock = self.processes.clock(node);
+        clock.set_drift(self.now, drift);
+        self.processes.set_clock(node, clock);
+        if self.processes.state(node) == State::Up {
+            self.plan_wake(node);
+        }
+    }
+
+    /// The wall clock of a process jumps by so many milliseconds; it is told where it runs.
+    ///
+    /// # Errors
+    /// At the first thing that must not happen.
+    pub fn jump(&mut self, node: u32, millis: i64) -> Result<(), Box<Violation>> {
+        self.hash.deed(self.now, Deed::Jump, node);
+        let mut clock = self.processes.clock(node);
+        clock.jump(millis);
+        self.processes.set_clock(node, clock);
+        if self.processes.state(node) != State::Up {
+            return Ok(());
+        }
+        let wall = clock.wall(EPOCH, self.now);
+        let result = self.input(self.now, node, Input::Wall(wall));
+        checked(result, self.events, self.now)
+    }
+
+    /// A host tells its node something; nothing happens where the process does not run.
+    ///
+    /// # Errors
+    /// At the first thing that must not happen.
+    pub fn command(&mut self, node: u32, command: Command<'_, u32>) -> Result<(), Box<Violation>> {
+        if self.processes.state(node) != State::Up {
+            return Ok(());
+        }
+        match command {
+            Command::Leave | Command::SelfEvict => self.left[node as usize] = true,
+            Command::Rejoin => self.left[node as usize] = false,
+            _ => {}
+        }
+        self.commands += 1;
+        let result = self.input(self.now, node, Input::Command { id: CommandId(JOIN.0 + self.commands), command });
+        checked(result, self.events, self.now)
+    }
+
+    /// The first life of a process uses the node that there is already; each further one has a new node.
+    pub(super) fn start(&mut self, now: Instant, node: u32) -> Result<(), Box<Fault>> {
+        if !self.processes.boot(node) {
+            return Ok(());
+        }
+        let life = self.processes.life(node);
+        if life > 1 {
+            let seed = Stream::Life(node, life).seed(self.setup.seed);
+            let clock = self.processes.clock(node);
+            let boot = Boot { now: clock.local(now), wall: clock.wall(EPOCH, now), seed };
+            self.nodes[node as usize] = Node::new(self.config.clone(), node, boot);
+            self.wakes.forget(node);
+            self.accusations.forget(node);
+            if let Some(checkers) = &mut self.checkers {
+                checkers.reborn(node);
+            }
+        }
+        self.join(now, node)
+    }
+
+    fn plan_wake(&mut self, node: u32) {
+        self.wakes.forget(node);
+        let Some(at) = self.nodes[node as usize].next_deadline() else { return };
+        let at = self.processes.global(at, node).max(self.now);
+        if self.wakes.want(node, at) {
+            self.transport.queue.push(at, Happening::Wake(node));
+        }
+    }
+
+    /// What becomes of something that arrives where nobody runs.
+    pub(super) fn nobody_there(&mut self, now: Instant, what: Happening) {
+        match what {
+            Happening::Note { from, to, .. } => {
+                let life = self.processes.life(from);
+                self.transport.refuse(now, Route { from, life, to }, About::Datagram);
+            }
+            Happening::Parcel { from, to, parcel } => {
+                let parcel = self.transport.parcels.arrive(parcel);
+                let about = match parcel.via {
+                    Via::Datagram => Some(About::Datagram),
+                    Via::Request(ticket) => Some(About::Request(ticket)),
+                    Via::Response(_) => None,
+                };
+                self.transport.parcels.recycle(parcel.message);
+                if let Some(about) = about {
+                    self.transport.refuse(now, Route { from, life: parcel.life, to }, about);
+                }
+            }
+            _ => {}
+        }
+    }
+}
