@@ -3,10 +3,11 @@
 //! The same setup and seed give the same run, in debug and in release and on every machine; [`Cluster::hash`] proves it.
 //!
 //! ```
-//! use swim_sim::{Cluster, PartAndHeal, Plan, Setup};
+//! use swim_sim::{Cluster, Runner, Scenario};
 //!
-//! let mut cluster = Cluster::new(Setup::new(10, 1))?;
-//! let outcome = PartAndHeal::new(Plan::halves(10), &cluster).run(&mut cluster, |_| {})?;
+//! let job = Scenario::halves(10).job()?;
+//! let mut cluster = Cluster::new(job.setup)?;
+//! let outcome = Runner::new(job.plan, &cluster).run(&mut cluster, |_, _| {})?;
 //! assert!(outcome.healed_after.is_some());
 //! assert_eq!(cluster.accusations().members(), 0);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -23,12 +24,13 @@ pub mod memory;
 pub mod network;
 mod nodes;
 mod parcels;
-mod part_and_heal;
 mod processes;
 mod queue;
 pub mod report;
 mod requests;
 mod run_hash;
+mod runner;
+mod scenario;
 mod seeds;
 mod text;
 mod traffic;
@@ -37,18 +39,19 @@ mod wire;
 
 pub use accusations::{Accusation, Accusations};
 pub use census::{Census, CensusTaker, Seen, SideView};
-pub use checkers::{Check, Fault, Violation};
+pub use checkers::{Check, Finding, Violation};
 pub use cluster::{Cluster, Memory, Setup, SetupError};
 pub use convergence::{Goal, Reason, Wait};
 pub use core_nodes::core_nodes;
 pub use happening::{Due, Happening, Note, Wakes};
 pub use nodes::Nodes;
 pub use parcels::{Parcel, ParcelId, Parcels};
-pub use part_and_heal::{Outcome, PartAndHeal, Phase, Plan, Sample};
 pub use processes::{Clock, Processes, Reception, State};
 pub use queue::Queue;
 pub use requests::{Exchange, Requests};
 pub use run_hash::{Deed, InputKind, RunHash};
+pub use runner::{Outcome, Phase, Plan, Runner, Sample};
+pub use scenario::*;
 pub use seeds::Stream;
 pub use traffic::{Rate, Tally, Traffic};
 pub use transport::{Route, Transport, TransportError};

@@ -21,6 +21,8 @@ pub enum Stream {
     Node(u32),
     /// Those of a further life of a node.
     Life(u32, u32),
+    /// Who belongs to the named groups of a scenario.
+    Groups,
     /// Which nodes faults strike, and when.
     Faults,
 }
@@ -32,8 +34,9 @@ impl Stream {
             Self::Network => 1 << 32,
             Self::Boot => 2 << 32,
             Self::Faults => 3 << 32,
+            Self::Groups => 4 << 32,
             Self::Node(node) => node as u64,
-            Self::Life(node, life) => (life as u64 + 3) << 32 | node as u64,
+            Self::Life(node, life) => (life as u64 + 16) << 32 | node as u64,
         };
         mix64(mix64(seed.wrapping_add(GOLDEN)).wrapping_add(GOLDEN.wrapping_mul(number + 1)))
     }
@@ -58,8 +61,10 @@ mod tests {
         for seed in 0..100 {
             seeds.extend((0..100).map(|node| Stream::Node(node).seed(seed)));
             seeds.extend((2..12).map(|life| Stream::Life(7, life).seed(seed)));
-            seeds.extend([Stream::Network, Stream::Boot, Stream::Faults].map(|stream| stream.seed(seed)));
+            seeds.extend(
+                [Stream::Network, Stream::Boot, Stream::Faults, Stream::Groups].map(|stream| stream.seed(seed)),
+            );
         }
-        assert_eq!(seeds.len(), 100 * 113);
+        assert_eq!(seeds.len(), 100 * 114);
     }
 }

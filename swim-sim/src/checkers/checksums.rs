@@ -5,21 +5,21 @@ use std::collections::BTreeMap;
 
 use swim_core::{Checksum, Node, Status};
 
-use super::Fault;
+use super::Finding;
 use crate::seeds::mix64;
 
 /// Compares lists by a digest of its own, which does not depend on their order either.
 pub(super) struct Checksums;
 
 impl Checksums {
-    pub(super) fn see_all(&self, nodes: &[Node<u32>]) -> Result<(), Box<Fault>> {
+    pub(super) fn see_all(&self, nodes: &[Node<u32>]) -> Result<(), Box<Finding>> {
         let mut checksums: BTreeMap<u128, (u32, Checksum)> = BTreeMap::new();
         for (node, machine) in (0..).zip(nodes) {
             let checksum = machine.checksum();
             let (other, expected) = *checksums.entry(digest(machine)).or_insert((node, checksum));
             if checksum != expected {
                 let reason = format!("{checksum:?}, but node {other} has the same list and {expected:?}");
-                return Err(Fault::new("I4 checksums", node, reason));
+                return Err(Finding::new("I4 checksums", node, reason));
             }
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use swim_core::{Effect, Incarnation, Input, Message};
 
-use super::{Fault, Pairs, Step};
+use super::{Finding, Pairs, Step};
 
 /// Remembers the highest incarnation that each node received for each member.
 pub(super) struct Incarnations(Pairs<Incarnation>);
@@ -17,7 +17,7 @@ impl Incarnations {
         self.0.forget(node);
     }
 
-    pub(super) fn see(&mut self, step: &Step<'_>) -> Result<(), Box<Fault>> {
+    pub(super) fn see(&mut self, step: &Step<'_>) -> Result<(), Box<Finding>> {
         if let Input::Message { from, message, .. } = step.input {
             claims(*from, message).for_each(|(subject, incarnation)| {
                 let highest = self.0.of(step.node, subject);
@@ -32,13 +32,13 @@ impl Incarnations {
         Ok(())
     }
 
-    fn emitted(&mut self, node: u32, (subject, incarnation): (u32, Incarnation)) -> Result<(), Box<Fault>> {
+    fn emitted(&mut self, node: u32, (subject, incarnation): (u32, Incarnation)) -> Result<(), Box<Finding>> {
         let highest = *self.0.of(node, subject);
         if node == subject || incarnation <= highest {
             return Ok(());
         }
         let reason = format!("sent incarnation {incarnation} of member {subject}, received {highest} at most");
-        Err(Fault::new("I2 incarnations", node, reason))
+        Err(Finding::new("I2 incarnations", node, reason))
     }
 }
 

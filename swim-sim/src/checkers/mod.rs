@@ -39,20 +39,20 @@ impl Check {
 
 /// Something that must not happen did.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("event {event} at {at}: {fault}")]
+#[error("event {event} at {at}: {finding}")]
 pub struct Violation {
     /// The number of the event in the run.
     pub event: u64,
     /// When.
     pub at: Instant,
     /// What.
-    pub fault: Fault,
+    pub finding: Finding,
 }
 
 /// What a checker found.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("checker {checker}, node {node}: {reason}")]
-pub struct Fault {
+pub struct Finding {
     /// Which checker.
     pub checker: &'static str,
     /// At which node.
@@ -61,8 +61,8 @@ pub struct Fault {
     pub reason: String,
 }
 
-impl Fault {
-    /// A fault of `node`.
+impl Finding {
+    /// A finding at `node`.
     #[cold]
     pub fn new(checker: &'static str, node: u32, reason: impl fmt::Display) -> Box<Self> {
         Box::new(Self { checker, node, reason: reason.to_string() })
@@ -105,7 +105,7 @@ impl Checkers {
     }
 
     /// After every input.
-    pub(crate) fn see(&mut self, step: &Step<'_>) -> Result<(), Box<Fault>> {
+    pub(crate) fn see(&mut self, step: &Step<'_>) -> Result<(), Box<Finding>> {
         self.incarnations.see(step)?;
         self.monotone.see(step)?;
         self.sends.see(step)?;
@@ -131,7 +131,7 @@ impl Checkers {
         nodes: &[Node<u32>],
         processes: &Processes,
         requests: &Requests,
-    ) -> Result<(), Box<Fault>> {
+    ) -> Result<(), Box<Finding>> {
         for (node, machine) in (0..).zip(nodes) {
             machine.check();
             self.monotone.see_all(node, machine)?;
@@ -141,7 +141,7 @@ impl Checkers {
         match requests.overdue(limit, |node| processes.is_sound(now, node)) {
             Some(exchange) => {
                 let reason = format!("no reply to the request of node {} from {}", exchange.asker, exchange.at);
-                Err(Fault::new("replies", exchange.answerer, reason))
+                Err(Finding::new("replies", exchange.answerer, reason))
             }
             None => Ok(()),
         }

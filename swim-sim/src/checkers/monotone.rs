@@ -2,7 +2,7 @@
 
 use swim_core::{Event, Incarnation, Member, Node, Status};
 
-use super::{Fault, Pairs, Step};
+use super::{Finding, Pairs, Step};
 
 /// Remembers what each node last held of each member.
 pub(super) struct Monotone(Pairs<Option<(Incarnation, Status)>>);
@@ -18,7 +18,7 @@ impl Monotone {
     }
 
     /// Looks at the members that this input touched.
-    pub(super) fn see(&mut self, step: &Step<'_>) -> Result<(), Box<Fault>> {
+    pub(super) fn see(&mut self, step: &Step<'_>) -> Result<(), Box<Finding>> {
         for effect in step.effects.iter() {
             match effect {
                 swim_core::Effect::Event(Event::MemberlistChangesApplied { changes, .. }) => {
@@ -36,16 +36,16 @@ impl Monotone {
     }
 
     /// Looks at a whole list.
-    pub(super) fn see_all(&mut self, node: u32, machine: &Node<u32>) -> Result<(), Box<Fault>> {
+    pub(super) fn see_all(&mut self, node: u32, machine: &Node<u32>) -> Result<(), Box<Finding>> {
         machine.listed().try_for_each(|member| self.look(node, member.address, Some(member)))
     }
 
-    fn look(&mut self, node: u32, subject: u32, member: Option<Member<'_, u32>>) -> Result<(), Box<Fault>> {
+    fn look(&mut self, node: u32, subject: u32, member: Option<Member<'_, u32>>) -> Result<(), Box<Finding>> {
         let held = self.0.of(node, subject);
         let holds = member.map(|member| (member.incarnation, member.status));
         if holds.is_some() && holds < *held {
             let reason = format!("member {subject} moved back from {held:?} to {holds:?}");
-            return Err(Fault::new("I1 monotone", node, reason));
+            return Err(Finding::new("I1 monotone", node, reason));
         }
         *held = holds;
         Ok(())

@@ -8,7 +8,7 @@
 
 use swim_core::{Channel, Effect, Incarnation, Input, Kind, Status, SuspicionTimeout};
 
-use super::{Fault, Pairs, Step};
+use super::{Finding, Pairs, Step};
 use crate::cluster::Setup;
 
 /// Counts how often each node sent its newest claim about each member.
@@ -40,7 +40,7 @@ impl Sends {
         self.sent.forget(node);
     }
 
-    pub(super) fn see(&mut self, step: &Step<'_>) -> Result<(), Box<Fault>> {
+    pub(super) fn see(&mut self, step: &Step<'_>) -> Result<(), Box<Finding>> {
         let accuser = accuser(step.node, step.input);
         for effect in step.effects.iter() {
             let Effect::Send { to, channel: Channel::Datagram, message } = effect else { continue };
@@ -56,7 +56,7 @@ impl Sends {
         Ok(())
     }
 
-    fn count(&mut self, node: u32, subject: u32, claim: (Incarnation, Status)) -> Result<(), Box<Fault>> {
+    fn count(&mut self, node: u32, subject: u32, claim: (Incarnation, Status)) -> Result<(), Box<Finding>> {
         let sent = self.sent.of(node, subject);
         if sent.claim != Some(claim) {
             *sent = Sent { claim: Some(claim), times: 0 };
@@ -67,7 +67,7 @@ impl Sends {
             return Ok(());
         }
         let reason = format!("sent {claim:?} of member {subject} {} times, {} are allowed", sent.times, self.limit);
-        Err(Fault::new("I6 sends", node, reason))
+        Err(Finding::new("I6 sends", node, reason))
     }
 }
 

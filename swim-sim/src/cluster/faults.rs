@@ -3,7 +3,7 @@
 use swim_core::{About, Boot, Command, CommandId, Input, Instant, Node, Via};
 
 use super::{Cluster, EPOCH, JOIN, checked};
-use crate::checkers::{Fault, Violation};
+use crate::checkers::{Finding, Violation};
 use crate::happening::Happening;
 use crate::network::{Cut, CutId, Impairment, Sides};
 use crate::processes::State;
@@ -12,10 +12,12 @@ use crate::seeds::Stream;
 use crate::transport::Route;
 
 /// What a process has when it boots again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Memory {
     /// Nothing but its host list.
     #[default]
+    #[serde(rename = "nothing")]
     Lost,
     /// The addresses of the members that it knew, as further hosts to join.
     Members,
@@ -152,7 +154,7 @@ impl Cluster {
     }
 
     /// The first life of a process uses the node that there is already; each further one has a new node.
-    pub(super) fn start(&mut self, now: Instant, node: u32) -> Result<(), Box<Fault>> {
+    pub(super) fn start(&mut self, now: Instant, node: u32) -> Result<(), Box<Finding>> {
         if !self.processes.boot(node) {
             return Ok(());
         }

@@ -18,7 +18,7 @@ use swim_core::{
 };
 
 use crate::accusations::Accusations;
-use crate::checkers::{Checkers, Fault, Step, Violation};
+use crate::checkers::{Checkers, Finding, Step, Violation};
 use crate::happening::{Due, Happening, Wakes};
 use crate::network::Network;
 use crate::parcels::Parcel;
@@ -216,7 +216,7 @@ impl Cluster {
         &self.failed_commands
     }
 
-    fn happen(&mut self, now: Instant, what: Happening) -> Result<(), Box<Fault>> {
+    fn happen(&mut self, now: Instant, what: Happening) -> Result<(), Box<Finding>> {
         match what {
             Happening::Wake(node) => self.wake(now, node),
             Happening::Note { from, to, note } => {
@@ -277,14 +277,14 @@ impl Cluster {
         (from, life): (u32, u32),
         to: u32,
         about: About,
-    ) -> Result<(), Box<Fault>> {
+    ) -> Result<(), Box<Finding>> {
         if !self.lives(from, life) || !self.receives(now, from, what) {
             return Ok(());
         }
         self.input(now, from, Input::Undeliverable { to, about })
     }
 
-    fn wake(&mut self, now: Instant, node: u32) -> Result<(), Box<Fault>> {
+    fn wake(&mut self, now: Instant, node: u32) -> Result<(), Box<Finding>> {
         if !self.processes.are_plain() && self.processes.state(node) != State::Up {
             // Who goes on after a pause gets a new wake.
             return Ok(());
@@ -322,14 +322,14 @@ impl Cluster {
         false
     }
 
-    fn join(&mut self, now: Instant, node: u32) -> Result<(), Box<Fault>> {
+    fn join(&mut self, now: Instant, node: u32) -> Result<(), Box<Finding>> {
         let command = Command::Bootstrap(BootstrapOptions::default());
         self.input(now, node, Input::Command { id: JOIN, command })
     }
 
     /// Gives a node one input and carries out what it causes.
     #[inline]
-    fn input(&mut self, now: Instant, node: u32, input: Input<'_, u32>) -> Result<(), Box<Fault>> {
+    fn input(&mut self, now: Instant, node: u32, input: Input<'_, u32>) -> Result<(), Box<Finding>> {
         let machine = &mut self.nodes[node as usize];
         self.effects.clear();
         machine.handle(self.processes.local(now, node), input, &mut self.effects);
@@ -339,16 +339,17 @@ impl Cluster {
             match effect {
                 Effect::Send { to, channel, message } => {
                     self.hash.send(to, channel, &message);
-                    let size = self.wire.size(channel, &message).map_err(|error| Fault::new("I5 wire", node, error))?;
+                    let size =
+                        self.wire.size(channel, &message).map_err(|error| Finding::new("I5 wire", node, error))?;
                     let message = if self.wire.is_codec() {
                         let passed = self.wire.through(channel, message, size);
-                        passed.map_err(|error| Fault::new("I5 wire", node, error))?
+                        passed.map_err(|error| Finding::new("I5 wire", node, error))?
                     } else {
                         message
                     };
                     let route = Route { from: node, life: self.processes.life(node), to };
                     let sent = self.transport.send(departure, route, channel, message, size);
-                    sent.map_err(|error| Fault::new("replies", node, error))?;
+                    sent.map_err(|error| Finding::new("replies", node, error))?;
                 }
                 Effect::Event(event) => {
                     let Self { processes, transport, accusations, .. } = self;
@@ -391,9 +392,9 @@ impl Cluster {
     }
 }
 
-/// A fault is a violation once it is known when it happened.
-fn checked(result: Result<(), Box<Fault>>, event: u64, at: Instant) -> Result<(), Box<Violation>> {
-    result.map_err(|fault| Box::new(Violation { event, at, fault: *fault }))
+/// A finding is a violation once it is known when it happened.
+fn checked(result: Result<(), Box<Finding>>, event: u64, at: Instant) -> Result<(), Box<Violation>> {
+    result.map_err(|finding| Box::new(Violation { event, at, finding: *finding }))
 }
 
 /// When runs begin on the wall clock: 14 November 2023.

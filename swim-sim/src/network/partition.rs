@@ -67,14 +67,19 @@ impl Sides {
         Ok(Self { sizes: sizes.into(), side_of })
     }
 
-    /// Sides of these nodes; whoever is in none of them is on one side more, the last. A node that is in several
-    /// stands on the first of them.
+    /// Sides of these nodes; whoever is in none of them, or in several, is on one side more, the last.
     ///
     /// # Errors
     /// When there are too few or too many sides, or one would be empty.
     pub fn of(groups: &[Nodes]) -> Result<Self, SidesError> {
         let cluster = groups.first().map_or(0, Nodes::cluster);
-        let place = |node| groups.iter().position(|group| group.has(node)).unwrap_or(groups.len());
+        let place = |node| {
+            let mut of = (0..groups.len()).filter(|group| groups[*group].has(node));
+            match (of.next(), of.next()) {
+                (Some(group), None) => group,
+                _ => groups.len(),
+            }
+        };
         let side_of: Vec<usize> = (0..cluster).map(place).collect();
         let last = side_of.iter().max().map_or(0, |last| last + 1).max(groups.len());
         if last < 2 {
@@ -89,6 +94,11 @@ impl Sides {
             return Err(SidesError::Empty { side: side + 1 });
         }
         Ok(Self { sizes, side_of: side_of.into_iter().map(|side| side as u8).collect() })
+    }
+
+    /// All nodes on one side: what there is to look at without a cut.
+    pub fn whole(nodes: u32) -> Self {
+        Self { sizes: vec![nodes], side_of: vec![0; nodes as usize].into() }
     }
 
     /// Two halves of a cluster of `nodes`; the first has the odd one.
@@ -158,6 +168,12 @@ impl Cut {
         let count = sides.sizes().len();
         let blocked = (0..count * count).map(|pair| pair == 1).collect();
         Self { sides, blocked }
+    }
+
+    /// Whether nothing passes from any side to any other.
+    pub fn is_total(&self) -> bool {
+        let count = self.sides.sizes().len();
+        (0..count * count).all(|pair| self.blocked[pair] == (pair / count != pair % count))
     }
 
     /// Its sides.

@@ -7,7 +7,7 @@ use swim_core::{Micros, Node};
 
 use super::Run;
 use crate::memory;
-use crate::part_and_heal::Sample;
+use crate::runner::Sample;
 
 /// Times are in seconds.
 pub fn to_json(run: &Run<'_>) -> Value {
@@ -18,6 +18,7 @@ pub fn to_json(run: &Run<'_>) -> Value {
     json!({
         "succeeded": run.succeeded(),
         "setup": {
+            "scenario": run.scenario,
             "nodes": setup.nodes,
             "seed": setup.seed,
             "preset": run.preset,
@@ -27,7 +28,8 @@ pub fn to_json(run: &Run<'_>) -> Value {
         },
         "joined_after": outcome.joined_after.map(seconds),
         "detected_after": outcome.detected_after.iter().map(|time| time.map(seconds)).collect::<Vec<_>>(),
-        "cut_for": outcome.cut_for.map(seconds),
+        "faults_began": outcome.faults_began.map(|at| seconds(at.since(swim_core::Instant::ZERO))),
+        "faults_for": outcome.faults_for.map(seconds),
         "healed_after": outcome.healed_after.map(seconds),
         "ended_in": outcome.ended_in,
         "pending": outcome.pending.as_ref().map(ToString::to_string),

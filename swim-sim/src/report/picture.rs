@@ -4,7 +4,7 @@ use plotters::prelude::*;
 use swim_core::Instant;
 
 use crate::census::Seen;
-use crate::part_and_heal::Sample;
+use crate::runner::Sample;
 
 const SIZE: (u32, u32) = (900, 460);
 const SEEN: [(&str, RGBColor); 4] = [

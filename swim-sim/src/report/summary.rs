@@ -5,7 +5,8 @@ use std::fmt;
 use super::{Run, grouped, seconds};
 use crate::memory;
 use crate::network::Sides;
-use crate::part_and_heal::Phase;
+use crate::runner::Phase;
+use crate::scenario::{Agreement, Begin};
 use crate::traffic::Rate;
 
 /// Shows a run in about twenty lines.
@@ -18,10 +19,15 @@ impl fmt::Display for Summary<'_> {
         let setup = cluster.setup();
         let time = |time: Option<_>| time.map_or("not reached".into(), seconds);
         let mut row = |name: &str, value: String| writeln!(f, "{name:<44} {value}");
-        row("all saw all after", time(outcome.joined_after))?;
-        row("a side held all others faulty after", detections(&outcome.detected_after, &run.plan.sides))?;
-        row("the cut lasted", time(outcome.cut_for))?;
-        row(whole(setup.loss.is_never()), time(outcome.healed_after))?;
+        row("scenario", run.scenario.into())?;
+        if run.plan.begin == Begin::Settled {
+            row("all saw all after", time(outcome.joined_after))?;
+        }
+        if !outcome.detected_after.is_empty() {
+            row("a side held all others faulty after", detections(&outcome.detected_after, &run.plan.sides))?;
+        }
+        row("the faults lasted", time(outcome.faults_for))?;
+        row(whole(run.plan.agreement), time(outcome.healed_after))?;
         let accusations = cluster.accusations();
         row("live members wrongly declared faulty", accusations.members().to_string())?;
         for wrong in accusations.first() {
@@ -57,8 +63,11 @@ impl fmt::Display for Summary<'_> {
     }
 }
 
-fn whole(lossless: bool) -> &'static str {
-    if lossless { "one checksum everywhere after the cut in" } else { "nobody faulty anywhere after the cut in" }
+fn whole(agreement: Agreement) -> &'static str {
+    match agreement {
+        Agreement::Reachable => "everyone reachable everywhere after that in",
+        Agreement::Checksum | Agreement::Auto => "one checksum everywhere after that in",
+    }
 }
 
 fn detections(detected: &[Option<swim_core::Micros>], sides: &Sides) -> String {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::census::{Seen, SideView};
-use crate::part_and_heal::Sample;
+use crate::runner::Sample;
 
 /// Shows samples as a table. Numbers of members are means over the observers of a side.
 pub struct Timeline<'a>(pub &'a [Sample]);
@@ -67,7 +67,7 @@ const SIDES_SHOWN: usize = 3;
 mod tests {
     use super::*;
     use crate::census::Census;
-    use crate::part_and_heal::Phase;
+    use crate::runner::Phase;
     use crate::traffic::Tally;
     use swim_core::Instant;
 
@@ -79,7 +79,7 @@ mod tests {
         };
         Sample {
             at: Instant::from_millis(second * 1000),
-            phase: Phase::Cut,
+            phase: Phase::Faults,
             census: Census { checksums: 2, sides: vec![side; 2] },
             traffic: Tally::default(),
             hash: 0,

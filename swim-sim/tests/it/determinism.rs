@@ -1,14 +1,13 @@
 //! I8: a seed is one run, in one process and in another, whoever watches.
 
-use swim_core::Micros;
-use swim_sim::{Carry, Plan, Setup};
+use swim_sim::{Carry, Lasts, Plan, Setup, Time};
 
-use crate::{binary, checked, run};
+use crate::{binary, checked, cut, run};
 
 const NODES: u32 = 40;
 
 fn plan() -> Plan {
-    Plan { cut: Some(Micros::from_millis(20_000)), ..Plan::halves(NODES) }
+    cut(&[NODES / 2, NODES / 2], Lasts::For(Time::from_millis(20_000)))
 }
 
 /// The hash of each second.

@@ -4,17 +4,28 @@ mod command_line;
 mod determinism;
 mod small_clusters;
 
-use swim_sim::{Check, Cluster, Outcome, PartAndHeal, Plan, Setup};
+use swim_sim::{Check, Cluster, Lasts, Outcome, Plan, Runner, Scenario, Setup};
 
 /// A setup with every checker after every input.
 fn checked(nodes: u32, seed: u64) -> Setup {
     Setup { check: Check::Every(1), ..Setup::new(nodes, seed) }
 }
 
+/// A cut into sides of these sizes.
+fn cut(sizes: &[u32], lasts: Lasts) -> Plan {
+    let scenario = Scenario { nodes: sizes.iter().sum(), ..Scenario::default() };
+    scenario.with_cut(sizes, lasts).job().unwrap().plan
+}
+
+/// A cut into halves until each holds the other faulty.
+fn halves(nodes: u32) -> Plan {
+    cut(&[nodes.div_ceil(2), nodes / 2], Lasts::UntilDetected)
+}
+
 /// Runs a plan to its end.
 fn run(setup: Setup, plan: Plan) -> (Cluster, Outcome) {
     let mut cluster = Cluster::new(setup).unwrap();
-    let outcome = PartAndHeal::new(plan, &cluster).run(&mut cluster, |_| {});
+    let outcome = Runner::new(plan, &cluster).run(&mut cluster, |_, _| {});
     let outcome = outcome.unwrap_or_else(|violation| panic!("{violation}"));
     (cluster, outcome)
 }

@@ -1,0 +1,228 @@
+//! `swim-sim run [SCENARIO]`: one run, and what it showed.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::ValueEnum;
+use clap::error::ErrorKind;
+use swim_core::Micros;
+use swim_sim::network::{Chance, Latency};
+use swim_sim::report::{Run, Summary, Timeline, to_json, to_svg};
+use swim_sim::{Carry, Check, Cluster, Job, Lasts, Preset, Runner, Scenario, ScenarioFile, Setup, Time, builtin};
+
+use crate::clock::Stopwatch;
+use crate::output::print;
+use crate::progress::Progress;
+
+/// Run a scenario: a built-in one by its name, or a file (TOML).
+///
+/// Without a name it is the main job. `swim-sim list` names the scenarios that are built in, and `swim-sim show NAME`
+/// prints one, with comments that teach the format.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct RunArgs {
+    /// The name of a built-in scenario, or a file
+    scenario: Option<String>,
+    #[command(flatten)]
+    options: RunOptions,
+}
+
+/// What can be changed of a scenario, and how the run is shown.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct RunOptions {
+    /// How many nodes the cluster has [default: what the scenario says, 1000]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=i64::from(Setup::NODES_MAX)))]
+    nodes: Option<u32>,
+
+    /// What everything random derives from [default: what the scenario says, 1]
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
+
+    /// How long to simulate in all, such as `10m`; without it, until the cluster has converged
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    duration: Option<Time>,
+
+    /// Main job: how long the cut lasts, such as `90s`; without it, until each side holds the others faulty, 180 s at
+    /// most
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    cut: Option<Time>,
+
+    /// Main job: how many nodes are on each side of the cut; without it, two halves
+    #[arg(long, value_name = "A,B,..", value_delimiter = ',')]
+    split: Option<Vec<u32>>,
+
+    /// How many packets are lost, in percent [default: what the scenario says, 0%]
+    #[arg(long, value_name = "PERCENT")]
+    loss: Option<Chance>,
+
+    /// How long a packet takes: one time, a range that is drawn from evenly, or `lognormal(MEDIAN, SIGMA)` [default:
+    /// what the scenario says, 1ms..10ms]
+    #[arg(long, value_name = "TIME|TIME..TIME")]
+    latency: Option<Latency>,
+
+    /// The settings of the protocol [default: what the scenario says, lan]
+    #[arg(long, value_enum)]
+    preset: Option<PresetName>,
+
+    /// Print the result only: no progress, no timeline
+    #[arg(long, short)]
+    quiet: bool,
+
+    /// Print one JSON object in place of text
+    #[arg(long)]
+    json: bool,
+
+    /// Draw the run as a picture (SVG) into this file
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+
+    /// Send every message through the codec, and compare what comes out
+    #[arg(long)]
+    wire: bool,
+
+    /// Check all invariants while the run goes on: several times slower
+    #[arg(long)]
+    check: bool,
+}
+
+/// The presets of the protocol that travel by datagrams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum PresetName {
+    /// One network: a probe each second
+    Lan,
+    /// Networks that are far apart: a probe every five seconds
+    Wan,
+    /// One machine
+    Local,
+}
+
+impl RunArgs {
+    /// The main job with these options.
+    pub(crate) const fn main_job(options: RunOptions) -> Self {
+        Self { scenario: None, options }
+    }
+
+    /// Runs it, and shows what came out.
+    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        let (file, Job { setup, plan }) = self.job()?;
+        let options = &self.options;
+        let mut cluster = Cluster::new(setup).context("the cluster cannot be built")?;
+        let mut progress = if options.quiet { Progress::Quiet } else { Progress::new(cluster.setup().nodes) };
+        let stopwatch = Stopwatch::start();
+        let runner = Runner::new(plan.clone(), &cluster);
+        // A broken invariant inside a node panics; what was going on is still to be told.
+        let ended = catch_unwind(AssertUnwindSafe(|| runner.run(&mut cluster, |_, sample| progress.show(sample))));
+        progress.finish();
+        let outcome = match ended {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(violation)) => return Ok(broken(&cluster, &violation.to_string())),
+            Err(_) => {
+                let place = format!("event {} at {}: a node panicked, see above", cluster.events(), cluster.now());
+                return Ok(broken(&cluster, &place));
+            }
+        };
+        let elapsed = stopwatch.elapsed();
+        if let Some(file) = &options.svg {
+            let picture = to_svg(&outcome.timeline)?;
+            std::fs::write(file, picture).with_context(|| format!("{} cannot be written", file.display()))?;
+        }
+        let preset = file.scenario.preset.name();
+        let run = Run { cluster: &cluster, plan: &plan, outcome: &outcome, scenario: &file.name, preset, elapsed };
+        let text = match (options.json, options.quiet) {
+            (true, _) => format!("{}\n", to_json(&run)),
+            (false, true) => Summary(&run).to_string(),
+            (false, false) => format!("{}\n{}", Timeline(&outcome.timeline), Summary(&run)),
+        };
+        print(&text)?;
+        Ok(if run.succeeded() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    /// The scenario, with what the command line changes.
+    fn job(&self) -> anyhow::Result<(ScenarioFile, Job)> {
+        let mut file = match &self.scenario {
+            Some(name) => read_scenario(name)?,
+            None => ScenarioFile { name: "halves".into(), source: String::new(), scenario: Scenario::default() },
+        };
+        let Self { options, .. } = self;
+        let scenario = &mut file.scenario;
+        scenario.nodes = options.nodes.unwrap_or(scenario.nodes);
+        scenario.seed = options.seed.unwrap_or(scenario.seed);
+        scenario.duration = options.duration.or(scenario.duration);
+        scenario.network.loss = options.loss.unwrap_or(scenario.network.loss);
+        scenario.network.latency = options.latency.unwrap_or(scenario.network.latency);
+        scenario.preset = options.preset.map_or(scenario.preset, Preset::from);
+        if self.scenario.is_none() {
+            *scenario = options.part_and_heal(scenario.clone());
+        } else if options.cut.is_some() || options.split.is_some() {
+            let hint = "--cut and --split shape the main job; a scenario says itself what goes wrong";
+            usage(ErrorKind::ArgumentConflict, hint);
+        }
+        let mut job = match (file.job(), &self.scenario) {
+            (Ok(job), _) => job,
+            (Err(error), Some(_)) => anyhow::bail!("{error}"),
+            (Err(error), None) => usage(ErrorKind::ValueValidation, &error.message),
+        };
+        job.setup.carry = if options.wire { Carry::Bytes } else { Carry::Values };
+        job.setup.check = if options.check { Check::Every(CHECK_EVERY) } else { Check::Off };
+        Ok((file, job))
+    }
+}
+
+impl RunOptions {
+    /// The main job: a cut as the command line wants it.
+    fn part_and_heal(&self, scenario: Scenario) -> Scenario {
+        let nodes = scenario.nodes;
+        let halves = vec![nodes.div_ceil(2), nodes / 2];
+        let sizes = self.split.clone().unwrap_or(halves);
+        let sum: u64 = sizes.iter().map(|size| u64::from(*size)).sum();
+        if let Err(error) = swim_sim::network::Sides::new(&sizes, nodes) {
+            usage(ErrorKind::ValueValidation, &format!("--split: {error} (--nodes is {nodes}, the sides have {sum})"));
+        }
+        scenario.with_cut(&sizes, self.cut.map_or(Lasts::UntilDetected, Lasts::For))
+    }
+}
+
+/// Reads a built-in scenario by its name, or else a file.
+pub(crate) fn read_scenario(name: &str) -> anyhow::Result<ScenarioFile> {
+    if let Some(builtin) = builtin(name) {
+        return Ok(ScenarioFile::read(builtin.name, builtin.source)?);
+    }
+    let source = std::fs::read_to_string(name).with_context(|| {
+        format!("`{name}` is neither a built-in scenario (see `swim-sim list`) nor a file that can be read")
+    })?;
+    Ok(ScenarioFile::read(name, &source)?)
+}
+
+/// Ends the process with an explanation.
+fn usage(kind: ErrorKind, hint: &str) -> ! {
+    use clap::CommandFactory;
+    crate::cli::Args::command().error(kind, hint).exit()
+}
+
+/// Says what broke, and how to see it again.
+fn broken(cluster: &Cluster, what: &str) -> ExitCode {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    eprintln!("BROKEN: {what}");
+    eprintln!("seed {}; again with: swim-sim {}", cluster.setup().seed, arguments.join(" "));
+    ExitCode::from(3)
+}
+
+impl From<PresetName> for Preset {
+    fn from(name: PresetName) -> Self {
+        match name {
+            PresetName::Lan => Self::Lan,
+            PresetName::Wan => Self::Wan,
+            PresetName::Local => Self::Local,
+        }
+    }
+}
+
+/// A time above zero.
+pub(crate) fn time(text: &str) -> Result<Time, String> {
+    let time: Time = text.parse().map_err(|error: swim_sim::TimeError| error.to_string())?;
+    if time.0 == Micros::ZERO { Err("a time above zero is needed, such as `90s`".into()) } else { Ok(time) }
+}
+
+/// With `--check`, a node's whole list is checked after each so many inputs of the run.
+const CHECK_EVERY: u32 = 64;

@@ -1,0 +1,378 @@
+//! Runs a scenario: a cluster forms, rests, is struck by faults, and has to find together again.
+//!
+//! ```text
+//!  Join ── all see all ──> Settle ── rest measured ──> Faults ── the last step ──> Heal ── converged ──> Done
+//!   │                                                    ^                           │
+//!   │                       where faults begin with the boot                         │
+//!   └──────────────────── too late: Done, and the outcome says what was pending ─────┘
+//! ```
+
+use swim_core::{Command, Instant, Micros};
+
+use crate::census::{Census, CensusTaker};
+use crate::checkers::Violation;
+use crate::cluster::Cluster;
+use crate::convergence::{Goal, Reason, Wait};
+use crate::network::{CutId, Sides};
+use crate::scenario::{Action, Agreement, Allowed, Begin, Ends, Schedule};
+use crate::traffic::{Rate, Tally};
+
+/// What is to be done to a cluster.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Which groups of nodes are told apart.
+    pub sides: Sides,
+    /// What goes wrong.
+    pub schedule: Schedule,
+    /// When it begins.
+    pub begin: Begin,
+    /// What nodes must agree on in the end.
+    pub agreement: Agreement,
+    /// How long they may take to.
+    pub converge_within: Micros,
+    /// How many live members may be wrongly declared faulty.
+    pub wrongly_faulty: Allowed,
+    /// When the run ends, converged or not; `None` is once it converged, or could not.
+    pub duration: Option<Micros>,
+}
+
+impl Plan {
+    /// How long joining may take.
+    pub const JOIN_MAX: Micros = Micros::from_millis(300_000);
+    /// How long the last changes of the join may go round before rest is measured all the same.
+    pub const DRAIN_MAX: Micros = Micros::from_millis(60_000);
+    /// How long rest is measured.
+    pub const REST: Micros = Micros::from_millis(10_000);
+    /// How long a cut that is to be detected lasts at most.
+    pub const CUT_MAX: Micros = Micros::from_millis(180_000);
+}
+
+/// Where a run is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// Until all see all.
+    #[default]
+    Join,
+    /// Until the changes of the join have gone round and rest was measured.
+    Settle,
+    /// Things go wrong.
+    Faults,
+    /// Nothing goes wrong any more.
+    Heal,
+    /// The end.
+    Done,
+}
+
+impl Phase {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Join => "join",
+            Self::Settle => "settle",
+            Self::Faults => "faults",
+            Self::Heal => "heal",
+            Self::Done => "done",
+        }
+    }
+}
+
+/// The cluster at one moment of the run.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// When.
+    pub at: Instant,
+    /// In which phase.
+    pub phase: Phase,
+    /// Who sees whom as what.
+    pub census: Census,
+    /// What was sent in the second before.
+    pub traffic: Tally,
+    /// The running hash.
+    pub hash: u64,
+}
+
+/// What came out.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// From the start until all saw all.
+    pub joined_after: Option<Micros>,
+    /// Traffic of a node at rest.
+    pub rest: Option<Rate>,
+    /// From the beginning of the first cut until each side held the others faulty, by side.
+    pub detected_after: Vec<Option<Micros>>,
+    /// When the faults began.
+    pub faults_began: Option<Instant>,
+    /// How long the faults lasted.
+    pub faults_for: Option<Micros>,
+    /// From the last step of the faults until the cluster had converged.
+    pub healed_after: Option<Micros>,
+    /// In which phase the run ended.
+    pub ended_in: Phase,
+    /// What was pending then.
+    pub pending: Option<Reason>,
+    /// One sample each second, and one at the end of each phase.
+    pub timeline: Vec<Sample>,
+}
+
+/// One run of a plan.
+pub struct Runner {
+    plan: Plan,
+    phase: Phase,
+    /// When the phase began.
+    since: Instant,
+    whole: Wait,
+    /// The first step that is still to be done.
+    next_step: usize,
+    detection: Option<Detection>,
+    /// When rest began, and what had been sent by then.
+    rest: Option<(Instant, Tally)>,
+    taker: CensusTaker,
+    outcome: Outcome,
+}
+
+/// Watches the first cut.
+struct Detection {
+    cut: CutId,
+    since: Instant,
+    ends: Ends,
+    waits: Vec<Wait>,
+}
+
+impl Runner {
+    /// A run that has not begun.
+    pub fn new(plan: Plan, cluster: &Cluster) -> Self {
+        let goal = match plan.agreement {
+            Agreement::Auto if cluster.setup().loss.is_never() => Goal::AllAlive,
+            Agreement::Checksum => Goal::AllAlive,
+            Agreement::Auto | Agreement::Reachable => Goal::AllReachable,
+        };
+        Self {
+            phase: match plan.begin {
+                Begin::Settled => Phase::Join,
+                Begin::Boot => Phase::Faults,
+            },
+            since: cluster.now(),
+            whole: Wait::new(goal),
+            next_step: 0,
+            detection: None,
+            rest: None,
+            taker: CensusTaker::new(plan.sides.clone()),
+            outcome: Outcome { faults_began: (plan.begin == Begin::Boot).then(|| cluster.now()), ..Outcome::default() },
+            plan,
+        }
+    }
+
+    /// Runs to the end; `watch` sees the cluster and each sample as it is taken.
+    ///
+    /// # Errors
+    /// At the first thing that must not happen.
+    pub fn run(
+        mut self,
+        cluster: &mut Cluster,
+        mut watch: impl FnMut(&Cluster, &Sample),
+    ) -> Result<Outcome, Box<Violation>> {
+        let end = self.plan.duration.map(|duration| cluster.now() + duration);
+        while !self.is_over(cluster, end) {
+            let limit = self.limit(cluster.now(), end);
+            cluster.run_until(limit)?;
+            if cluster.has_stopped() {
+                break;
+            }
+            self.take_steps(cluster)?;
+            if !cluster.now().as_micros().is_multiple_of(STEP.0) && Some(cluster.now()) != end {
+                continue;
+            }
+            let on_the_second = cluster.now().as_micros().is_multiple_of(SECOND);
+            if on_the_second {
+                cluster.end_second();
+            }
+            let phase = self.phase;
+            self.advance(cluster);
+            if on_the_second || self.phase != phase {
+                self.sample(cluster, phase);
+                watch(cluster, self.outcome.timeline.last().expect("a sample was just taken"));
+            }
+            if self.phase != phase {
+                cluster.check_all()?;
+                // Faults may begin at once.
+                self.take_steps(cluster)?;
+            }
+        }
+        self.outcome.ended_in = self.phase;
+        Ok(self.outcome)
+    }
+
+    fn is_over(&self, cluster: &Cluster, end: Option<Instant>) -> bool {
+        end.map_or(self.phase == Phase::Done, |end| cluster.now() >= end)
+    }
+
+    /// Until when the cluster runs by itself: the next look, the next step, or the end.
+    fn limit(&self, now: Instant, end: Option<Instant>) -> Instant {
+        let look = Instant::from_micros((now.as_micros() / STEP.0 + 1) * STEP.0);
+        let step = self.step_at(self.next_step).unwrap_or(Instant::NEVER);
+        look.min(step).min(end.unwrap_or(Instant::NEVER))
+    }
+
+    /// When a step is to be done, once faults have begun.
+    fn step_at(&self, step: usize) -> Option<Instant> {
+        let began = self.outcome.faults_began?;
+        self.plan.schedule.steps.get(step).map(|step| began + step.at)
+    }
+
+    /// Does what is to be done now.
+    fn take_steps(&mut self, cluster: &mut Cluster) -> Result<(), Box<Violation>> {
+        while self.step_at(self.next_step).is_some_and(|at| at <= cluster.now()) {
+            let action = self.plan.schedule.steps[self.next_step].action.clone();
+            self.next_step += 1;
+            self.act(action, cluster)?;
+        }
+        Ok(())
+    }
+
+    fn act(&mut self, action: Action, cluster: &mut Cluster) -> Result<(), Box<Violation>> {
+        match action {
+            Action::Cut(id, cut, ends) => {
+                if self.detection.is_none() && cut.is_total() {
+                    let sides = cut.sides();
+                    let wait = |side| Wait::new(Goal::OthersFaulty { sides: sides.clone(), side });
+                    let waits: Vec<_> = (0..sides.sizes().len()).map(wait).collect();
+                    self.outcome.detected_after = vec![None; waits.len()];
+                    self.detection = Some(Detection { cut: id, since: cluster.now(), ends, waits });
+                }
+                cluster.cut(id, cut);
+            }
+            Action::Mend(id) => {
+                self.stop_detection(id);
+                cluster.mend(id);
+            }
+            Action::Impose(id, impairment) => cluster.impose(id, *impairment),
+            Action::Lift(id) => cluster.lift(id),
+            Action::Pause(node) => cluster.pause(node),
+            Action::Resume(node) => cluster.resume(node),
+            Action::Block(node, span) => cluster.block(node, cluster.now() + span),
+            Action::Unblock(node) => cluster.unblock(node),
+            Action::Crash(node, memory, millis) => {
+                cluster.crash(node, memory);
+                if millis != 0 {
+                    cluster.jump(node, millis)?;
+                }
+            }
+            Action::Boot(node) => cluster.boot(node)?,
+            Action::Leave(node) => cluster.command(node, Command::Leave)?,
+            Action::Rejoin(node) => cluster.command(node, Command::Rejoin)?,
+            Action::Drift(node, drift) => cluster.drift(node, drift),
+            Action::Jump(node, millis) => cluster.jump(node, millis)?,
+        }
+        Ok(())
+    }
+
+    fn stop_detection(&mut self, id: CutId) {
+        if let Some(detection) = self.detection.as_mut().filter(|detection| detection.cut == id) {
+            detection.waits.clear();
+            detection.ends = Ends::ByStep;
+        }
+    }
+
+    fn sample(&mut self, cluster: &Cluster, phase: Phase) {
+        self.outcome.timeline.push(Sample {
+            at: cluster.now(),
+            phase,
+            census: self.taker.take(cluster),
+            traffic: cluster.traffic().last_second(),
+            hash: cluster.hash(),
+        });
+    }
+
+    /// Moves on to the next phase where this one has reached its end.
+    fn advance(&mut self, cluster: &mut Cluster) {
+        let now = cluster.now();
+        let elapsed = now.since(self.since);
+        match self.phase {
+            Phase::Join => match self.whole.pending(cluster) {
+                None => {
+                    self.outcome.joined_after = Some(elapsed);
+                    self.enter(Phase::Settle, now);
+                }
+                Some(reason) => self.give_up_after(Plan::JOIN_MAX, reason, now),
+            },
+            Phase::Settle => self.settle(cluster),
+            Phase::Faults => self.watch_faults(cluster),
+            Phase::Heal => match self.whole.pending(cluster) {
+                None => {
+                    self.outcome.healed_after = Some(elapsed);
+                    self.enter(Phase::Done, now);
+                }
+                Some(reason) => self.give_up_after(self.plan.converge_within, reason, now),
+            },
+            Phase::Done => {}
+        }
+    }
+
+    /// Rest begins with the first second in which nobody tells anything.
+    fn settle(&mut self, cluster: &Cluster) {
+        let now = cluster.now();
+        match self.rest {
+            None => {
+                let elapsed = now.since(self.since);
+                let quiet = elapsed > Micros(SECOND) && cluster.traffic().last_second().with_changes == 0;
+                if quiet || elapsed >= Plan::DRAIN_MAX {
+                    self.rest = Some((now, cluster.traffic().total()));
+                }
+            }
+            Some((since, before)) if now.since(since) >= Plan::REST => {
+                let sent = cluster.traffic().total() - before;
+                self.outcome.rest = Some(Rate::of(sent, cluster.setup().nodes, since, now));
+                self.outcome.faults_began = Some(now);
+                self.enter(Phase::Faults, now);
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn watch_faults(&mut self, cluster: &mut Cluster) {
+        let now = cluster.now();
+        let mut over = None;
+        if let Some(Detection { cut, since, ends, waits }) = &mut self.detection {
+            let elapsed = now.since(*since);
+            for (wait, detected) in waits.iter_mut().zip(&mut self.outcome.detected_after) {
+                if detected.is_none() && wait.pending(cluster).is_none() {
+                    *detected = Some(elapsed);
+                }
+            }
+            let detected = self.outcome.detected_after.iter().all(Option::is_some);
+            if *ends == Ends::WhenDetected && (detected || elapsed >= Plan::CUT_MAX) {
+                over = Some(*cut);
+            }
+        }
+        if let Some(cut) = over {
+            self.stop_detection(cut);
+            cluster.mend(cut);
+        }
+        let waits = self.detection.as_ref().is_some_and(|detection| detection.ends == Ends::WhenDetected);
+        if self.next_step == self.plan.schedule.steps.len() && !waits {
+            self.outcome.faults_for = Some(now.since(self.since));
+            self.enter(Phase::Heal, now);
+        }
+    }
+
+    fn give_up_after(&mut self, bound: Micros, reason: Reason, now: Instant) {
+        let late = now.since(self.since) >= bound;
+        self.outcome.pending = Some(reason);
+        if late {
+            self.enter(Phase::Done, now);
+        }
+    }
+
+    fn enter(&mut self, phase: Phase, now: Instant) {
+        if phase != Phase::Done || self.outcome.healed_after.is_some() {
+            self.outcome.pending = None;
+        }
+        self.phase = phase;
+        self.since = now;
+    }
+}
+
+/// How often the run looks whether a phase is over. Times in the outcome are exact to this.
+const STEP: Micros = Micros::from_millis(100);
+const SECOND: u64 = 1_000_000;
