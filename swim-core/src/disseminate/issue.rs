@@ -49,7 +49,7 @@ impl<A: Address> Membership<A> {
         } else {
             usize::MAX
         };
-        let must_hear = [self.first_claim(reader), self.refutation(reader)];
+        let must_hear = [self.first_claim(reader), self.take_refutation(reader)];
         let first = must_hear.map(|slot| slot.filter(|&slot| self.push_first(slot, &mut room, out)));
         self.owe_asker(reader);
         if !self.owed.is_empty() {
@@ -86,9 +86,13 @@ impl<A: Address> Membership<A> {
     /// The node's own claim, for an asker that accuses it of what it has refuted: once everyone was told often enough
     /// nothing else would bring it to one who missed it, and the accuser's timer runs (R5, R9).
     #[inline]
-    fn refutation(&self, reader: Reader<A>) -> Option<Slot> {
+    fn take_refutation(&mut self, reader: Reader<A>) -> Option<Slot> {
         let accuser = self.accuser?;
-        matches!(reader, Reader::Asker(asker, _) if asker == accuser).then_some(Slot::LOCAL)
+        let asks = matches!(reader, Reader::Asker(asker, _) if asker == accuser);
+        if asks {
+            self.accuser = None;
+        }
+        asks.then_some(Slot::LOCAL)
     }
 
     fn push_first(&self, slot: Slot, room: &mut usize, out: &mut Effects<A>) -> bool {
@@ -125,17 +129,21 @@ impl<A: Address> Membership<A> {
 
     /// Tells the sender of the present message what it is owed, where no answer did.
     pub(crate) fn settle(&mut self, to: A, out: &mut Effects<A>) {
-        self.accuser = None;
+        let accused = self.accuser.take().is_some() && !self.members.has_pending(Slot::LOCAL);
         if self.config.requests {
             // Without datagrams there is no way but an answer.
             self.owed.clear();
+            return;
         }
-        if self.owed.is_empty() {
+        if self.owed.is_empty() && !accused {
             return;
         }
         let kind = Kind::Gossip;
         let mark = out.mark();
         let mut room = self.config.datagram_max.saturating_sub(wire::empty_len(&kind));
+        if accused {
+            self.push_first(Slot::LOCAL, &mut room, out);
+        }
         self.push_owed(&mut room, out);
         let owed = out.since(mark);
         out.send(to, Channel::Datagram, kind, self.head(), owed);

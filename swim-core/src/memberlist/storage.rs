@@ -426,6 +426,11 @@ impl<A: Address> Memberlist<A> {
         !record.is_vacant() && record.bits() >> VERSION_SHIFT == u64::from(version)
     }
 
+    /// Whether a change of the member is still to be told.
+    pub(crate) fn has_pending(&self, slot: Slot) -> bool {
+        self.records[slot.at()].bits() & PENDING != 0
+    }
+
     /// Notes whether a member's pending change is in the queue.
     #[inline]
     pub(crate) fn set_pending(&mut self, slot: Slot, pending: HasPending) {

@@ -213,3 +213,19 @@ fn who_missed_a_refutation_hears_it_in_the_ack_of_its_next_ping() {
     let ack = world.request(1, 2, &message(ping(78), &[said(1, 2, Alive, known)]));
     assert_eq!(ack.claims_about(2), []);
 }
+
+#[test]
+fn who_is_told_of_its_death_after_it_refuted_that_tells_the_one_who_says_so() {
+    let mut world = World::cluster(quiet_lan(), 3);
+    let known = world.node(2).incarnation();
+    world.tell(3, 2, &[said(3, 2, Suspect, known)]);
+    let refuted = world.node(2).incarnation();
+    world.run(secs(60));
+    // The others lost the refutation and declared it faulty; it learns that from an answer, or by gossip.
+    let before = world.sent_by(2).count();
+    world.tell(1, 2, &[said(1, 2, Status::Faulty, known)]);
+    let told: Vec<_> = world.sent_by(2).skip(before).filter(|letter| letter.claims_about(2) != []).collect();
+    assert_eq!(told.len(), 1);
+    assert_eq!((told[0].to, told[0].claims_about(2)), (1, vec![(Alive, refuted)]));
+    assert_eq!(world.node(2).pending_changes(), 0);
+}

@@ -47,8 +47,7 @@ impl Sends {
             if !matches!(message.kind, Kind::Gossip | Kind::Ack { .. } | Kind::PingReqAnswer { .. }) {
                 continue;
             }
-            let answer = accuser == Some(to) && !matches!(message.kind, Kind::Gossip);
-            let must_hear = |subject| subject == to || answer && subject == step.node;
+            let must_hear = |subject| subject == to || accuser == Some(to) && subject == step.node;
             for change in message.changes.iter().filter(|change| !must_hear(change.address)) {
                 self.count(step.node, change.address, (change.incarnation, change.status))?;
             }
