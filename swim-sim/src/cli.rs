@@ -2,11 +2,9 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::Parser;
 
-use crate::commands::list::ListArgs;
-use crate::commands::run::{RunArgs, RunOptions};
-use crate::commands::show::ShowArgs;
+use crate::commands::{Command, RunArgs, RunOptions};
 
 /// Simulates SWIM clusters: what goes wrong, who notices, and how they find together again.
 ///
@@ -24,22 +22,10 @@ pub(crate) struct Args {
     options: RunOptions,
 }
 
-#[derive(Clone, Debug, Subcommand)]
-enum Command {
-    Run(RunArgs),
-    List(ListArgs),
-    Show(ShowArgs),
-}
-
 impl Args {
     /// Does what the command line asks for.
-    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
-        match self.command {
-            None => RunArgs::main_job(self.options).run(),
-            Some(Command::Run(run)) => run.run(),
-            Some(Command::List(list)) => list.run(),
-            Some(Command::Show(show)) => show.run(),
-        }
+    pub(crate) fn run(self) -> ExitCode {
+        self.command.unwrap_or_else(|| Command::Run(RunArgs::main_job(self.options))).run()
     }
 }
 

@@ -45,6 +45,13 @@ impl Plan {
     pub const REST: Micros = Micros::from_millis(10_000);
     /// How long a cut that is to be detected lasts at most.
     pub const CUT_MAX: Micros = Micros::from_millis(180_000);
+
+    /// Whether a run was what it is expected to be: the cluster converged, and no more members were wrongly declared
+    /// faulty than may be.
+    pub fn is_met_by(&self, cluster: &Cluster, outcome: &Outcome) -> bool {
+        let wrong = cluster.accusations().members() as u32;
+        outcome.healed_after.is_some() && self.wrongly_faulty.allows(wrong)
+    }
 }
 
 /// Where a run is.

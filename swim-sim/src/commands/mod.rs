@@ -1,5 +1,54 @@
 //! What the binary can do, one command a file.
 
-pub(crate) mod list;
-pub(crate) mod run;
-pub(crate) mod show;
+mod compare;
+mod list;
+mod merge;
+mod run;
+mod show;
+mod sweep;
+mod sweep_progress;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use swim_sim::ScenarioError;
+
+use crate::output::say;
+
+pub(crate) use run::{RunArgs, RunOptions};
+
+/// What there is to do.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum Command {
+    Run(RunArgs),
+    List(list::ListArgs),
+    Show(show::ShowArgs),
+    Sweep(sweep::SweepArgs),
+    Merge(merge::MergeArgs),
+    Compare(compare::CompareArgs),
+}
+
+impl Command {
+    /// Does it; returns with which status the process ends. That a file cannot be read or written is 1, a mistake in
+    /// what was asked for is 2.
+    pub(crate) fn run(self) -> ExitCode {
+        let ended = match self {
+            Self::Run(args) => args.run(),
+            Self::List(args) => args.run(),
+            Self::Show(args) => args.run(),
+            Self::Sweep(args) => args.run(),
+            Self::Merge(args) => args.run(),
+            Self::Compare(args) => args.run(),
+        };
+        ended.unwrap_or_else(|error| match error.downcast::<Box<ScenarioError>>() {
+            Ok(error) => {
+                say(error);
+                ExitCode::from(2)
+            }
+            Err(error) => {
+                say(format_args!("error: {error:#}"));
+                ExitCode::FAILURE
+            }
+        })
+    }
+}

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::ValueEnum;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, ValueEnum};
 use swim_core::Micros;
 use swim_sim::network::{Chance, Latency};
 use swim_sim::report::{Run, Summary, Timeline, to_json, to_svg};
-use swim_sim::{Carry, Check, Cluster, Job, Lasts, Preset, Runner, Scenario, ScenarioFile, Setup, Time, builtin};
+use swim_sim::{Carry, Check, Cluster, Job, Preset, Runner, ScenarioFile, Setup, Time, builtin};
 
 use crate::clock::Stopwatch;
 use crate::output::print;
@@ -64,6 +64,10 @@ pub(crate) struct RunOptions {
     /// The settings of the protocol [default: what the scenario says, lan]
     #[arg(long, value_enum)]
     preset: Option<PresetName>,
+
+    /// Change any key of the scenario, such as `ping_timeout=300ms` or `fault.0.at=20s`; may be given several times
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
 
     /// Print the result only: no progress, no timeline
     #[arg(long, short)]
@@ -140,11 +144,8 @@ impl RunArgs {
 
     /// The scenario, with what the command line changes.
     fn job(&self) -> anyhow::Result<(ScenarioFile, Job)> {
-        let mut file = match &self.scenario {
-            Some(name) => read_scenario(name)?,
-            None => ScenarioFile { name: "halves".into(), source: String::new(), scenario: Scenario::default() },
-        };
-        let Self { options, .. } = self;
+        let options = &self.options;
+        let mut file = read_scenario(self.scenario.as_deref().unwrap_or("halves"))?;
         let scenario = &mut file.scenario;
         scenario.nodes = options.nodes.unwrap_or(scenario.nodes);
         scenario.seed = options.seed.unwrap_or(scenario.seed);
@@ -152,34 +153,38 @@ impl RunArgs {
         scenario.network.loss = options.loss.unwrap_or(scenario.network.loss);
         scenario.network.latency = options.latency.unwrap_or(scenario.network.latency);
         scenario.preset = options.preset.map_or(scenario.preset, Preset::from);
-        if self.scenario.is_none() {
-            *scenario = options.part_and_heal(scenario.clone());
-        } else if options.cut.is_some() || options.split.is_some() {
-            let hint = "--cut and --split shape the main job; a scenario says itself what goes wrong";
-            usage(ErrorKind::ArgumentConflict, hint);
+        let split = options.split.as_ref().map(|sizes| {
+            let sizes: Vec<_> = sizes.iter().map(ToString::to_string).collect();
+            ("split", sizes.join(","))
+        });
+        let cut = options.cut.map(|time| ("cut", time.to_string()));
+        for (key, value) in [split, cut].into_iter().flatten() {
+            if let Err(error) = scenario.set(key, &value) {
+                usage(&format!("--{key}: {error} (--nodes is {})", scenario.nodes));
+            }
         }
-        let mut job = match (file.job(), &self.scenario) {
-            (Ok(job), _) => job,
-            (Err(error), Some(_)) => anyhow::bail!("{error}"),
-            (Err(error), None) => usage(ErrorKind::ValueValidation, &error.message),
+        for change in &options.set {
+            let Some((key, value)) = change.split_once('=') else {
+                usage(&format!("--set: `{change}` is no change; write KEY=VALUE, such as `ping_timeout=300ms`"));
+            };
+            if let Err(error) = scenario.set(key.trim(), value.trim()) {
+                usage(&format!("--set {change}: {error}"));
+            }
+        }
+        let mut job = match file.job() {
+            Ok(job) => job,
+            // What the command line changed stands in no line of the file.
+            Err(error) if self.changes_something() => usage(&error.message),
+            Err(error) => return Err(error.into()),
         };
         job.setup.carry = if options.wire { Carry::Bytes } else { Carry::Values };
         job.setup.check = if options.check { Check::Every(CHECK_EVERY) } else { Check::Off };
         Ok((file, job))
     }
-}
 
-impl RunOptions {
-    /// The main job: a cut as the command line wants it.
-    fn part_and_heal(&self, scenario: Scenario) -> Scenario {
-        let nodes = scenario.nodes;
-        let halves = vec![nodes.div_ceil(2), nodes / 2];
-        let sizes = self.split.clone().unwrap_or(halves);
-        let sum: u64 = sizes.iter().map(|size| u64::from(*size)).sum();
-        if let Err(error) = swim_sim::network::Sides::new(&sizes, nodes) {
-            usage(ErrorKind::ValueValidation, &format!("--split: {error} (--nodes is {nodes}, the sides have {sum})"));
-        }
-        scenario.with_cut(&sizes, self.cut.map_or(Lasts::UntilDetected, Lasts::For))
+    fn changes_something(&self) -> bool {
+        let RunOptions { nodes, preset, set, split, .. } = &self.options;
+        nodes.is_some() || preset.is_some() || split.is_some() || !set.is_empty()
     }
 }
 
@@ -195,9 +200,8 @@ pub(crate) fn read_scenario(name: &str) -> anyhow::Result<ScenarioFile> {
 }
 
 /// Ends the process with an explanation.
-fn usage(kind: ErrorKind, hint: &str) -> ! {
-    use clap::CommandFactory;
-    crate::cli::Args::command().error(kind, hint).exit()
+fn usage(hint: &str) -> ! {
+    crate::cli::Args::command().error(ErrorKind::ValueValidation, hint).exit()
 }
 
 /// Says what broke, and how to see it again.

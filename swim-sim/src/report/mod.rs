@@ -36,8 +36,7 @@ pub struct Run<'a> {
 impl Run<'_> {
     /// Whether the cluster converged and no more members were wrongly declared faulty than may be.
     pub fn succeeded(&self) -> bool {
-        let wrong = self.cluster.accusations().members() as u32;
-        self.outcome.healed_after.is_some() && self.plan.wrongly_faulty.allows(wrong)
+        self.plan.is_met_by(self.cluster, self.outcome)
     }
 
     /// Events in a second of the machine.

@@ -24,6 +24,7 @@ mod fault;
 mod node_set;
 mod preset;
 mod schedule;
+mod set;
 mod settings;
 mod time;
 
@@ -37,6 +38,7 @@ pub use fault::{
 pub use node_set::{NodeSet, NodeSetError};
 pub use preset::{OptionsError, Preset};
 pub use schedule::{Action, Ends, Mark, Schedule, ScheduleError, Step};
+pub use set::SetError;
 pub use settings::{Agreement, Allowed, AllowedError, Begin, Expect, Link, NetworkSettings, Zone};
 pub use time::{Drift, Shift, Time, TimeError};
 
@@ -193,17 +195,10 @@ impl Scenario {
         Self { nodes, ..Self::default() }.with_cut(&[nodes.div_ceil(2), nodes / 2], Lasts::UntilDetected)
     }
 
-    /// The same, with a cut into sides of these sizes besides.
+    /// The same, with a cut into sides of these sizes besides, from the beginning of the faults on.
     #[must_use]
     pub fn with_cut(mut self, sizes: &[u32], lasts: Lasts) -> Self {
-        let mut start = 0u32;
-        let mut group = |size: &u32| {
-            let nodes = start..start.saturating_add(*size);
-            start = nodes.end;
-            NodeSet::range(nodes)
-        };
-        let groups = sizes.iter().map(&mut group).collect();
-        let what = What::Cut(groups);
+        let what = What::Cut(NodeSet::side_by_side(sizes));
         self.faults.push(Fault { at: Time::default(), lasts, wave: None, stagger: None, what });
         self
     }

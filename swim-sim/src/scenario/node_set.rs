@@ -97,9 +97,15 @@ impl NodeSet {
         Self(vec![Part::All])
     }
 
-    /// The nodes from the first to before the last.
-    pub fn range(nodes: std::ops::Range<u32>) -> Self {
-        Self(vec![Part::Range(nodes.start, nodes.end)])
+    /// One set after the other, of these sizes.
+    pub fn side_by_side(sizes: &[u32]) -> Vec<Self> {
+        let mut start = 0u32;
+        let next = |size: &u32| {
+            let nodes = start..start.saturating_add(*size);
+            start = nodes.end;
+            Self(vec![Part::Range(nodes.start, nodes.end)])
+        };
+        sizes.iter().map(next).collect()
     }
 
     /// These nodes.

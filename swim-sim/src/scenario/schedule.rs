@@ -255,7 +255,7 @@ impl Planner<'_> {
         };
         let nodes = self.resolve(set)?;
         for (place, node) in (0u64..).zip(nodes.iter()) {
-            let begin = fault.at.0 + fault.stagger.unwrap_or(Time::default()).0.times(place);
+            let begin = fault.at.0 + fault.stagger.unwrap_or_default().0.times(place);
             for (begin, end) in Self::windows(fault, begin)? {
                 self.process(&fault.what, node, begin, end)?;
             }

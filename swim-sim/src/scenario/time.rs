@@ -54,11 +54,28 @@ impl FromStr for Time {
     type Err = TimeError;
 
     fn from_str(text: &str) -> Result<Self, TimeError> {
-        let time = humantime::parse_duration(text.trim())
-            .map_err(|error| TimeError::Unreadable { text: text.into(), reason: error.to_string() })?;
-        let time = Micros::from(time);
+        let time = match decimal(text.trim()) {
+            Some(time) => time,
+            None => humantime::parse_duration(text.trim())
+                .map_err(|error| TimeError::Unreadable { text: text.into(), reason: error.to_string() })?
+                .into(),
+        };
         if time > LONGEST { Err(TimeError::TooLong { text: text.into() }) } else { Ok(Self(time)) }
     }
+}
+
+/// `0.5s`: a number with decimals and one unit.
+fn decimal(text: &str) -> Option<Micros> {
+    let (whole, rest) = text.split_once('.')?;
+    let unit = rest.trim_start_matches(|digit: char| digit.is_ascii_digit());
+    let decimals = &rest[..rest.len() - unit.len()];
+    if whole.is_empty() || decimals.is_empty() || decimals.len() > 9 {
+        return None;
+    }
+    let unit: Micros = humantime::parse_duration(&format!("1{}", unit.trim())).ok()?.into();
+    let number: u128 = format!("{whole}{decimals}").parse().ok()?;
+    let micros = number.checked_mul(unit.0.into())? / 10u128.pow(decimals.len() as u32);
+    Some(Micros(micros.try_into().ok()?))
 }
 
 impl fmt::Display for Time {
@@ -129,6 +146,9 @@ mod tests {
             let time: Time = text.parse().unwrap();
             assert_eq!(time.to_string().parse(), Ok(time), "{text}");
         }
+        for (text, micros) in [("0.5s", 500_000), ("1.25ms", 1_250), ("0.5 m", 30_000_000)] {
+            assert_eq!(text.parse(), Ok(Time(Micros(micros))), "{text}");
+        }
         for (text, millis) in [("-10m", -600_000), ("+1s", 1_000), ("1s 5ms", 1_005)] {
             let shift: Shift = text.parse().unwrap();
             assert_eq!((shift.0, shift.to_string().parse()), (millis, Ok(shift)), "{text}");
@@ -142,6 +162,7 @@ mod tests {
     #[test]
     fn mistakes_say_what_to_write() {
         assert!(matches!("5".parse::<Time>(), Err(TimeError::Unreadable { .. })));
+        assert!("1.s".parse::<Time>().is_err() && "1.5".parse::<Time>().is_err() && ".5s".parse::<Time>().is_err());
         assert!(matches!("20years".parse::<Time>(), Err(TimeError::TooLong { .. })));
         assert!(matches!("51%".parse::<Drift>(), Err(TimeError::Drift { .. })));
     }

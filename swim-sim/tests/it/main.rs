@@ -3,6 +3,7 @@
 mod command_line;
 mod determinism;
 mod small_clusters;
+mod sweep;
 
 use swim_sim::{Check, Cluster, Lasts, Outcome, Plan, Runner, Scenario, Setup};
 
