@@ -96,7 +96,9 @@ fn merge(table: &mut Table, key: &str, value: &Value) -> Result<(), String> {
             Value::Table(Table::from_iter([("fixed".to_owned(), duration(text)?)]))
         }
         (Some(Value::String(_)), Value::String(_)) => value.clone(),
-        (_, Value::String(text)) => duration(text)?,
+        // What is switched off may be a time, or no option at all.
+        (None, Value::String(text)) => duration(text).unwrap_or_else(|_| value.clone()),
+        (Some(_), Value::String(text)) => duration(text)?,
         (_, value) => value.clone(),
     };
     table.insert(key.into(), value);

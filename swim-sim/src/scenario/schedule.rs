@@ -6,7 +6,6 @@ use swim_core::{Instant, Micros, Random};
 
 use super::fault::{ChurnFault, Fault, Lasts, Wave, What};
 use super::node_set::{NodeSet, NodeSetError};
-use super::time::Time;
 use crate::cluster::Memory;
 use crate::network::{Bursts, Cut, CutId, Direction, Harm, Impairment, Sides, SidesError, Streams};
 use crate::nodes::Nodes;
