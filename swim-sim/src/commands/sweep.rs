@@ -128,7 +128,7 @@ impl SweepArgs {
             }
         }
         if formats.is_empty() {
-            print(&results::encode(&outcome.table, Format::Csv))?;
+            print(results::encode(&outcome.table, Format::Csv))?;
         }
         Ok(told(&outcome.broken))
     }
