@@ -5,6 +5,7 @@ use crate::hash::hash64;
 /// The identity of a cluster: a hash of its application's name. Frames of another cluster are not decoded,
 /// and joiners of another application are refused (R10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct ClusterId(pub u32);
 
 impl ClusterId {

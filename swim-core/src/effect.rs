@@ -13,10 +13,12 @@ use crate::time::Instant;
 
 /// Names a command; chosen by the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct CommandId(pub u64);
 
 /// Names a discovery; chosen by the node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct DiscoverId(pub u64);
 
 /// One thing that the host has to do. Closed: a host that ignores a new kind must not compile.
@@ -48,6 +50,8 @@ pub enum Effect<'a, A: Copy + 'static> {
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[must_use]
 pub enum Outcome {
     /// It was carried out.
@@ -65,6 +69,8 @@ pub enum Outcome {
 /// Why a command was not carried out. The node is as it was before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum CommandError {
     /// Bootstrap was asked for twice.
     #[error("the node was bootstrapped before")]

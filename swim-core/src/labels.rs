@@ -126,6 +126,13 @@ impl<'a> Labels<'a> {
     }
 }
 
+#[cfg(feature = "serde")]
+impl serde::Serialize for Labels<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
 /// Splits one length-prefixed run of bytes off the front.
 fn take<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     let (&len, tail) = rest.split_first()?;

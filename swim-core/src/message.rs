@@ -16,6 +16,7 @@ use crate::time::Micros;
 
 /// Numbers the pings and ping-reqs of one node; answers repeat it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Seq(pub u32);
 
 /// The checksum of a membership list (DESIGN 7). Equal lists have equal checksums.
@@ -28,10 +29,13 @@ pub struct Checksum(pub u32);
 /// A node numbers the requests that it sends; the host numbers those that arrive, as it likes, and gets the number
 /// back with the reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Ticket(pub u64);
 
 /// How a message arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Via {
     /// Alone, by a datagram.
     Datagram,
@@ -43,6 +47,8 @@ pub enum Via {
 
 /// How a message leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Channel {
     /// By a datagram; it fits in [`Options::datagram_max`](crate::Options::datagram_max).
     Datagram,
@@ -67,6 +73,8 @@ pub struct Message<'a, A: Copy> {
 
 /// What a message wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(tag = "kind", rename_all = "snake_case"))]
 pub enum Kind<A> {
     /// Are you there? (SWIM 3.1)
     Ping {
@@ -137,6 +145,8 @@ pub enum Kind<A> {
 
 /// Whether a node has joined its cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Readiness {
     /// It has.
     Ready,
@@ -146,6 +156,8 @@ pub enum Readiness {
 
 /// What a helper found out about a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Reach {
     /// It answered.
     Reached,
@@ -157,6 +169,8 @@ pub enum Reach {
 
 /// Why two nodes compare their lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum SyncReason {
     /// Neither has anything to tell, and yet the lists differ. What is learned so is gossiped.
     Diverged,
@@ -167,6 +181,8 @@ pub enum SyncReason {
 /// Why a request was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum RefusedReason {
     /// The sender belongs to another app (R10).
     OtherApp,

@@ -67,6 +67,7 @@ impl fmt::Display for Instant {
 
 /// A length of time in whole microseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Micros(pub u64);
 
 impl Micros {

@@ -4,6 +4,7 @@ mod cli;
 mod clock;
 mod commands;
 mod output;
+mod outputs;
 mod progress;
 
 use std::process::ExitCode;

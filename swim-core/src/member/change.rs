@@ -5,6 +5,7 @@ use crate::labels::Labels;
 
 /// Who made a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Source<A> {
     /// The member that made the claim, not the one that passed it on.
     pub address: A,
@@ -14,6 +15,7 @@ pub struct Source<A> {
 
 /// A claim about the member at `address`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Change<'a, A> {
     /// The member that the claim is about.
     pub address: A,

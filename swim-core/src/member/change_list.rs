@@ -213,6 +213,13 @@ impl<A: Copy + fmt::Debug> fmt::Debug for Changes<'_, A> {
     }
 }
 
+#[cfg(feature = "serde")]
+impl<A: Copy + serde::Serialize> serde::Serialize for Changes<'_, A> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
 /// Iterates over [`Changes`].
 #[derive(Clone, Debug)]
 pub struct Iter<'a, A> {

@@ -1,4 +1,5 @@
 //! Events: everything that the reference reports, and a few more. The set is open, a mask picks the kinds wanted.
+//! Serialised, an event is one object: `event` is its name, the rest are its fields; times are in microseconds.
 
 use alloc::vec::Vec;
 
@@ -12,6 +13,8 @@ macro_rules! events {
     ($( $(#[$doc:meta])* $name:ident $({ $( $(#[$field_doc:meta])* $field:ident : $type:ty ),* $(,)? })? ),* $(,)?) => {
         /// What happened inside a node. Borrows from [`Effects`](crate::Effects); [`OwnedEvent`] owns.
         #[derive(Clone, Copy, Debug, PartialEq)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+        #[cfg_attr(feature = "serde", serde(tag = "event"))]
         #[non_exhaustive]
         pub enum Event<'a, A: Copy> {
             $( $(#[$doc])* $name $({ $( $(#[$field_doc])* $field: $type ),* })? ),*
@@ -426,6 +429,8 @@ impl<A: Copy> OwnedEvent<A> {
 /// The endpoint of a request, after the reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Endpoint {
     /// A ping.
     Ping,
@@ -438,6 +443,8 @@ pub enum Endpoint {
 /// How an attempt to heal ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum HealResult {
     /// The lists were merged.
     Merged,
@@ -454,6 +461,8 @@ pub enum HealResult {
 /// Why a join failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum JoinFailedReason {
     /// Nobody, or not enough of the hosts, answered in time. The reference's `Error`.
     Error,
@@ -464,6 +473,8 @@ pub enum JoinFailedReason {
 /// What a peer did wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum RejectReason {
     /// A message with the node's own address as its sender.
     FromOneself,
@@ -519,3 +530,34 @@ impl EventMask {
 }
 
 const _: () = assert!(EventKind::ALL.len() <= 64, "the mask has 64 bits");
+
+#[cfg(all(test, feature = "serde"))]
+mod tests {
+    use super::*;
+    use crate::member::Change;
+    use serde_json::json;
+
+    #[test]
+    fn an_event_is_written_with_its_name_and_fields() {
+        let labels = crate::labels::OwnLabels::new([("zone", "b")]).unwrap();
+        let change = Change {
+            address: 7u32,
+            incarnation: Incarnation::new(5).unwrap(),
+            status: Status::Suspect,
+            source: None,
+            labels: labels.as_labels(),
+        };
+        let list = ChangeList::from_iter([change]);
+        let event = Event::PingSendComplete { remote: 3, changes: list.as_changes(), duration: Micros(1500) };
+        let written = json!({
+            "event": "PingSendComplete",
+            "remote": 3,
+            "changes": [
+                { "address": 7, "incarnation": 5, "status": "suspect", "source": null, "labels": { "zone": "b" } },
+            ],
+            "duration": 1500,
+        });
+        assert_eq!(serde_json::to_value(event).unwrap(), written);
+        assert_eq!(serde_json::to_value(Event::<u32>::DiscoHeal).unwrap(), json!({ "event": "DiscoHeal" }));
+    }
+}

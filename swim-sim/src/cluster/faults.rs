@@ -32,6 +32,9 @@ impl Cluster {
     /// A cut begins.
     pub fn cut(&mut self, id: CutId, cut: Cut) {
         self.hash.deed(self.now, Deed::Cut, id.0);
+        if let Some(watchers) = self.watchers.as_mut().filter(|_| cut.is_total()) {
+            watchers.cut(self.now, cut.sides());
+        }
         self.transport.network.cut(id, cut);
     }
 
@@ -39,6 +42,9 @@ impl Cluster {
     pub fn mend(&mut self, id: CutId) {
         self.hash.deed(self.now, Deed::Mend, id.0);
         self.transport.network.mend(id);
+        if let Some(watchers) = self.watchers.as_mut().filter(|_| !self.transport.network.partition().is_cut()) {
+            watchers.mend();
+        }
     }
 
     /// From now on something is wrong with the network of some nodes.
@@ -67,6 +73,9 @@ impl Cluster {
         }
         self.wakes.forget(node);
         self.left[node as usize] = false;
+        if let Some(watchers) = &mut self.watchers {
+            watchers.down(self.now, node);
+        }
     }
 
     /// A process starts, and its node joins. One that runs stays as it is.

@@ -3,6 +3,7 @@
 //! ```text
 //!            queue ──> input ──> node ──> effects ──┬──> run hash
 //!              ^                                    ├──> checkers, accusations
+//!              │                                    ├──> watchers, where there are any
 //!              └── wakes, latencies <── transport <─┘
 //! ```
 
@@ -13,8 +14,8 @@ pub use faults::Memory;
 pub use setup::{Setup, SetupError};
 
 use swim_core::{
-    About, Boot, BootstrapOptions, Command, CommandError, CommandId, Config, Effect, Effects, EventMask, Input,
-    Instant, Micros, Node, Options, Outcome, UnixMillis, Via,
+    About, Boot, BootstrapOptions, Command, CommandError, CommandId, Config, Effect, Effects, Input, Instant, Micros,
+    Node, Options, Outcome, UnixMillis, Via,
 };
 
 use crate::accusations::Accusations;
@@ -27,6 +28,7 @@ use crate::run_hash::{InputKind, RunHash};
 use crate::seeds::Stream;
 use crate::traffic::Traffic;
 use crate::transport::{DISCOVERY, Route, Transport};
+use crate::watch::Watchers;
 use crate::wire::WirePath;
 
 /// A cluster under simulation.
@@ -52,6 +54,7 @@ pub struct Cluster {
     hash: RunHash,
     accusations: Accusations,
     checkers: Option<Box<Checkers>>,
+    watchers: Option<Box<Watchers>>,
     commands: u64,
     failed_commands: Vec<(u32, Outcome)>,
 }
@@ -62,14 +65,21 @@ impl Cluster {
     /// # Errors
     /// When there is no such cluster.
     pub fn new(setup: Setup) -> Result<Self, SetupError> {
+        Self::watched(setup, Watchers::default())
+    }
+
+    /// As [`Cluster::new`], for a run that is watched.
+    ///
+    /// # Errors
+    /// When there is no such cluster.
+    pub fn watched(setup: Setup, watchers: Watchers) -> Result<Self, SetupError> {
         if !(1..=Setup::NODES_MAX).contains(&setup.nodes) {
             return Err(SetupError::Nodes { nodes: setup.nodes });
         }
         if setup.hosts == 0 {
             return Err(SetupError::Hosts);
         }
-        let events = EventMask::only(&Accusations::EVENTS);
-        let config = Config::try_from(Options { events, ..setup.options.clone() })?;
+        let config = Config::try_from(Options { events: watchers.events(), ..setup.options.clone() })?;
         let random = Stream::Network.random(setup.seed);
         let mut network = Network::new(random, setup.latency, setup.loss, setup.undeliverable);
         if let Some(zones) = &setup.zones {
@@ -92,6 +102,7 @@ impl Cluster {
             hash: RunHash::new(),
             accusations: Accusations::new(setup.nodes),
             checkers: setup.check.is_on().then(|| Box::new(Checkers::new(&setup))),
+            watchers: (!watchers.is_empty()).then(|| Box::new(watchers)),
             commands: 0,
             failed_commands: Vec::new(),
             config,
@@ -139,6 +150,15 @@ impl Cluster {
     /// A second is over: its traffic is set apart.
     pub fn end_second(&mut self) {
         self.transport.traffic.end_second();
+        if let Some(mut watchers) = self.watchers.take() {
+            watchers.look(self);
+            self.watchers = Some(watchers);
+        }
+    }
+
+    /// Those who watch, to be asked what they saw; from now on nobody watches.
+    pub fn take_watchers(&mut self) -> Watchers {
+        self.watchers.take().map_or_else(Watchers::default, |watchers| *watchers)
     }
 
     /// What it is made of.
@@ -384,9 +404,15 @@ impl Cluster {
                 }
             }
         }
-        if let Some(checkers) = &mut self.checkers {
+        if self.watchers.is_some() || self.checkers.is_some() {
             let machine = &self.nodes[node as usize];
-            checkers.see(&Step { node, input: &input, effects: &self.effects, machine })?;
+            let step = Step { node, input: &input, effects: &self.effects, machine };
+            if let Some(watchers) = &mut self.watchers {
+                watchers.see(now, &step);
+            }
+            if let Some(checkers) = &mut self.checkers {
+                checkers.see(&step)?;
+            }
         }
         Ok(())
     }

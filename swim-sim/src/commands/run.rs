@@ -9,11 +9,12 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, ValueEnum};
 use swim_core::Micros;
 use swim_sim::network::{Chance, Latency};
-use swim_sim::report::{Run, Summary, Timeline, to_json, to_svg};
+use swim_sim::report::{Run, Summary, Timeline, to_json};
 use swim_sim::{Carry, Check, Cluster, Job, Preset, Runner, ScenarioFile, Setup, Time, builtin};
 
 use crate::clock::Stopwatch;
 use crate::output::print;
+use crate::outputs::Outputs;
 use crate::progress::Progress;
 
 /// Run a scenario: a built-in one by its name, or a file (TOML).
@@ -79,7 +80,20 @@ pub(crate) struct RunOptions {
 
     /// Draw the run as a picture (SVG) into this file
     #[arg(long, value_name = "FILE")]
-    svg: Option<PathBuf>,
+    pub(crate) svg: Option<PathBuf>,
+
+    /// Write the run as a page with charts into this file; it opens in a browser, without a network
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+
+    /// Write every input of every node and what it causes into this file, as JSON lines; while much changes that is
+    /// about a megabyte a minute for each node
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+
+    /// Write the first 200 nodes for a timeline viewer such as Perfetto into this file (Trace Event Format)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) chrome_trace: Option<PathBuf>,
 
     /// Send every message through the codec, and compare what comes out
     #[arg(long)]
@@ -111,7 +125,8 @@ impl RunArgs {
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         let (file, Job { setup, plan }) = self.job()?;
         let options = &self.options;
-        let mut cluster = Cluster::new(setup).context("the cluster cannot be built")?;
+        let (outputs, watchers) = Outputs::open(options, setup.nodes, &plan)?;
+        let mut cluster = Cluster::watched(setup, watchers).context("the cluster cannot be built")?;
         let mut progress = if options.quiet { Progress::Quiet } else { Progress::new(cluster.setup().nodes) };
         let stopwatch = Stopwatch::start();
         let runner = Runner::new(plan.clone(), &cluster);
@@ -127,18 +142,19 @@ impl RunArgs {
             }
         };
         let elapsed = stopwatch.elapsed();
-        if let Some(file) = &options.svg {
-            let picture = to_svg(&outcome.timeline)?;
-            std::fs::write(file, picture).with_context(|| format!("{} cannot be written", file.display()))?;
-        }
+        let watchers = cluster.take_watchers();
         let preset = file.scenario.preset.name();
-        let run = Run { cluster: &cluster, plan: &plan, outcome: &outcome, scenario: &file.name, preset, elapsed };
+        let description = &file.scenario.description;
+        let scenario = &file.name;
+        let run = Run { cluster: &cluster, plan: &plan, outcome: &outcome, scenario, description, preset, elapsed };
         let text = match (options.json, options.quiet) {
             (true, _) => format!("{}\n", to_json(&run)),
             (false, true) => Summary(&run).to_string(),
             (false, false) => format!("{}\n{}", Timeline(&outcome.timeline), Summary(&run)),
         };
         print(&text)?;
+        // Last, so that a full disk does not cost the report.
+        outputs.write(&run, watchers)?;
         Ok(if run.succeeded() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 

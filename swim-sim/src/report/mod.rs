@@ -1,11 +1,13 @@
-//! What is shown of a run: a timeline and a summary for people, one JSON object for programs.
+//! What is shown of a run: a timeline, a summary and a page for people, one JSON object for programs.
 
 mod json;
+mod page;
 mod picture;
 mod summary;
 mod timeline;
 
 pub use json::to_json;
+pub use page::{Fact, PageData, Verdict, to_html};
 pub use picture::{PictureError, to_svg};
 pub use summary::Summary;
 pub use timeline::Timeline;
@@ -15,6 +17,7 @@ use std::time::Duration;
 use swim_core::Micros;
 
 use crate::cluster::Cluster;
+use crate::record::Mark;
 use crate::runner::{Outcome, Plan};
 
 /// A run that has ended.
@@ -27,6 +30,8 @@ pub struct Run<'a> {
     pub outcome: &'a Outcome,
     /// The name of the scenario.
     pub scenario: &'a str,
+    /// What the scenario shows, for people.
+    pub description: &'a str,
     /// The name of the preset.
     pub preset: &'a str,
     /// How long the machine took.
@@ -37,6 +42,11 @@ impl Run<'_> {
     /// Whether the cluster converged and no more members were wrongly declared faulty than may be.
     pub fn succeeded(&self) -> bool {
         self.plan.is_met_by(self.cluster, self.outcome)
+    }
+
+    /// What was done to the cluster, and when.
+    pub fn marks(&self) -> Vec<Mark> {
+        page::marks(self)
     }
 
     /// Events in a second of the machine.

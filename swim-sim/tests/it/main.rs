@@ -2,8 +2,10 @@
 
 mod command_line;
 mod determinism;
+mod page;
 mod small_clusters;
 mod sweep;
+mod trace;
 
 use swim_sim::{Check, Cluster, Lasts, Outcome, Plan, Runner, Scenario, Setup};
 
