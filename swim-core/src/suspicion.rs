@@ -50,6 +50,8 @@ pub(crate) struct Suspicions<A> {
 pub(crate) enum Accused {
     /// It counted: the timeout is now this.
     Confirmed(Instant),
+    /// It is the first with a name, of a suspicion that began without one: it confirms nothing.
+    Named,
     /// Its maker was counted before, or enough were.
     Counted,
 }
@@ -93,6 +95,9 @@ impl<A: Address> Suspicions<A> {
         let known = usize::from(suspicion.accuser_count);
         suspicion.accusers[known] = accuser;
         suspicion.accuser_count += 1;
+        if known == 0 {
+            return Accused::Named;
+        }
         let suspicion = *suspicion;
         Accused::Confirmed(self.deadline(&suspicion))
     }
@@ -201,7 +206,8 @@ mod tests {
         let (mut suspicions, deadline) = suspicions(100, None);
         assert_eq!(millis(deadline), 48_000);
         // The first accuser with a name is the first accuser, not a confirmation.
-        assert_eq!(suspicions.confirm(SLOT, 2), Accused::Confirmed(deadline));
+        assert_eq!(suspicions.confirm(SLOT, 2), Accused::Named);
+        assert_eq!(suspicions.runs_out(SLOT), Some(deadline));
     }
 
     #[test]

@@ -25,7 +25,7 @@ mod tests {
     use super::*;
     use crate::cluster::{Memory, Setup};
     use crate::network::{Cut, CutId, Sides};
-    use swim_core::{Command, Instant};
+    use swim_core::Instant;
 
     #[test]
     fn the_core_is_the_largest_group_of_those_that_run_and_reach_one_another() {
@@ -35,7 +35,7 @@ mod tests {
         assert_eq!(core(&cluster), [0, 1, 2, 3, 4, 5, 6]);
         cluster.crash(6, Memory::Lost);
         cluster.pause(5);
-        cluster.command(4, Command::Leave).unwrap();
+        cluster.leave(4).unwrap();
         assert_eq!(core(&cluster), [0, 1, 2, 3]);
         cluster.cut(CutId(0), Cut::between_all(Sides::new(&[1, 6], 7).unwrap()));
         assert_eq!(core(&cluster), [1, 2, 3]);

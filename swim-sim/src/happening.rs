@@ -10,8 +10,8 @@ use crate::parcels::ParcelId;
 pub enum Happening {
     /// A process starts, and its node joins.
     Boot(u32),
-    /// A node that could not join tries again.
-    JoinAgain {
+    /// A host looks whether its node is what it wants it to be.
+    Again {
         /// Which.
         node: u32,
         /// In which life.

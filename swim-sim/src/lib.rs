@@ -21,6 +21,7 @@ pub mod compare;
 mod convergence;
 mod core_nodes;
 mod happening;
+pub mod hunt;
 pub mod memory;
 pub mod network;
 mod nodes;

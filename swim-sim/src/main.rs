@@ -6,6 +6,7 @@ mod commands;
 mod output;
 mod outputs;
 mod progress;
+mod tail;
 
 use std::process::ExitCode;
 

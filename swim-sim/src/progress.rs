@@ -2,50 +2,54 @@
 //! stays clean.
 
 use std::io::{IsTerminal, stderr};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use swim_sim::Sample;
 
 use crate::clock::Stopwatch;
+use crate::output::say;
 
-/// Shows where the run is.
-pub(crate) enum Progress {
+/// Shows that something goes on, and how far it is. Threads may share it.
+pub(crate) enum Spinner {
     /// Nothing is shown.
     Quiet,
     /// One line that moves.
     Line(ProgressBar),
-    /// A line every ten seconds.
-    Lines {
-        /// Since the last line.
-        since: Stopwatch,
-    },
+    /// A line every ten seconds, since the last one.
+    Lines(Mutex<Stopwatch>),
 }
 
-impl Progress {
+impl Spinner {
+    /// Shows nothing.
+    pub(crate) const fn quiet() -> Self {
+        Self::Quiet
+    }
+
     /// Shows progress where someone can see it.
-    pub(crate) fn new(nodes: u32) -> Self {
+    pub(crate) fn new(prefix: impl Into<String>) -> Self {
         if !stderr().is_terminal() {
-            return Self::Lines { since: Stopwatch::start() };
+            return Self::Lines(Mutex::new(Stopwatch::start()));
         }
         let style =
             ProgressStyle::with_template("{spinner} {prefix}  {wide_msg}").expect("the template is well-formed");
-        let bar = ProgressBar::new_spinner().with_style(style).with_prefix(format!("{nodes} nodes"));
-        Self::Line(bar)
+        Self::Line(ProgressBar::new_spinner().with_style(style).with_prefix(prefix.into()))
     }
 
-    /// Shows a sample.
-    pub(crate) fn show(&mut self, sample: &Sample) {
+    /// Shows how far it is.
+    pub(crate) fn show(&self, text: impl FnOnce() -> String) {
         match self {
             Self::Quiet => {}
             Self::Line(bar) => {
-                bar.set_message(text(sample));
+                bar.set_message(text());
                 bar.tick();
             }
-            Self::Lines { since } => {
+            Self::Lines(since) => {
+                let mut since = since.lock().unwrap_or_else(PoisonError::into_inner);
                 if since.elapsed() >= PAUSE {
                     *since = Stopwatch::start();
-                    eprintln!("{}", text(sample));
+                    say(text());
                 }
             }
         }
@@ -59,7 +63,8 @@ impl Progress {
     }
 }
 
-fn text(sample: &Sample) -> String {
+/// Where a run is.
+pub(crate) fn where_at(sample: &Sample) -> String {
     let second = sample.at.as_micros() / 1_000_000;
     let lists = sample.census.checksums;
     format!("{:<6} at {second} virtual seconds, {lists} different lists", sample.phase.name())

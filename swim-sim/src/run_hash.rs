@@ -46,6 +46,8 @@ pub enum Deed {
     Unblock,
     Drift,
     Jump,
+    Leave,
+    Rejoin,
 }
 
 impl InputKind {

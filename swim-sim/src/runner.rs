@@ -7,7 +7,7 @@
 //!   └──────────────────── too late: Done, and the outcome says what was pending ─────┘
 //! ```
 
-use swim_core::{Command, Instant, Micros};
+use swim_core::{Instant, Micros};
 
 use crate::census::{Census, CensusTaker};
 use crate::checkers::Violation;
@@ -266,8 +266,8 @@ impl Runner {
                 }
             }
             Action::Boot(node) => cluster.boot(node)?,
-            Action::Leave(node) => cluster.command(node, Command::Leave)?,
-            Action::Rejoin(node) => cluster.command(node, Command::Rejoin)?,
+            Action::Leave(node) => cluster.leave(node)?,
+            Action::Rejoin(node) => cluster.rejoin(node)?,
             Action::Drift(node, drift) => cluster.drift(node, drift),
             Action::Jump(node, millis) => cluster.jump(node, millis)?,
         }

@@ -25,6 +25,8 @@ pub enum Stream {
     Groups,
     /// Which nodes faults strike, and when.
     Faults,
+    /// The scenario of a hunt.
+    Hunt,
 }
 
 impl Stream {
@@ -35,6 +37,7 @@ impl Stream {
             Self::Boot => 2 << 32,
             Self::Faults => 3 << 32,
             Self::Groups => 4 << 32,
+            Self::Hunt => 5 << 32,
             Self::Node(node) => node as u64,
             Self::Life(node, life) => (life as u64 + 16) << 32 | node as u64,
         };
@@ -62,9 +65,10 @@ mod tests {
             seeds.extend((0..100).map(|node| Stream::Node(node).seed(seed)));
             seeds.extend((2..12).map(|life| Stream::Life(7, life).seed(seed)));
             seeds.extend(
-                [Stream::Network, Stream::Boot, Stream::Faults, Stream::Groups].map(|stream| stream.seed(seed)),
+                [Stream::Network, Stream::Boot, Stream::Faults, Stream::Groups, Stream::Hunt]
+                    .map(|stream| stream.seed(seed)),
             );
         }
-        assert_eq!(seeds.len(), 100 * 114);
+        assert_eq!(seeds.len(), 100 * 115);
     }
 }

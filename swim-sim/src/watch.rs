@@ -32,7 +32,8 @@ impl Watchers {
     /// that a run that is watched would be another one.
     pub(crate) fn events(&self) -> EventMask {
         if self.lines.is_none() {
-            return EventMask::only(&Accusations::EVENTS);
+            let [status, applied] = Accusations::EVENTS;
+            return EventMask::only(&[status, applied, EventKind::MemberEvicted]);
         }
         let harmless = EventKind::ALL.iter().copied().filter(|kind| *kind != EventKind::Rollup);
         EventMask::only(&harmless.collect::<Vec<_>>())

@@ -8,6 +8,7 @@ use crate::effect::Effects;
 use crate::member::{Change, ChangeList, Changes, Claim, Incarnation, Precedence, Status, precedence};
 use crate::memberlist::{Slot, State};
 use crate::observe::{Event, RejectReason};
+use crate::suspicion::Accused;
 use crate::time::{Instant, Micros};
 use crate::timer::Timer;
 
@@ -272,7 +273,9 @@ impl<A: Address> Membership<A> {
         if !credible || source.address == change.address {
             return;
         }
-        let crate::suspicion::Accused::Confirmed(deadline) = self.suspicions.confirm(slot, source.address) else {
+        let accused = self.suspicions.confirm(slot, source.address);
+        let Accused::Confirmed(deadline) = accused else {
+            // The first who signs a suspicion without a name confirms nothing, so what is told of it stays as it is.
             return;
         };
         self.stats.counters.suspicions_confirmed += 1;
@@ -337,7 +340,7 @@ impl<A: Address> Membership<A> {
                     self.stats.counters.tombstones_declared += 1;
                     self.declare(now, slot, incarnation, Status::Tombstone, out);
                 }
-                Status::Tombstone => self.evict(now, slot),
+                Status::Tombstone => self.evict(now, slot, out),
                 Status::Alive => {}
             }
         }
@@ -350,10 +353,11 @@ impl<A: Address> Membership<A> {
         !self.config.adaptive && lateness > self.config.period
     }
 
-    fn evict(&mut self, now: Instant, slot: Slot) {
-        let incarnation = self.members.state(slot).incarnation;
+    fn evict(&mut self, now: Instant, slot: Slot, out: &mut Effects<A>) {
+        let (address, incarnation) = (self.members.address(slot), self.members.state(slot).incarnation);
         let until = now + self.config.faulty;
-        self.evicted.remember(self.members.address(slot), incarnation, until);
+        self.evicted.remember(address, incarnation, until);
+        out.event(Event::MemberEvicted { address, incarnation });
         self.stats.counters.evictions += 1;
         self.transitions.clear(slot);
         self.forget_pending(slot);

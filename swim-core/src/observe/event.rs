@@ -270,6 +270,13 @@ events! {
         /// Its new incarnation.
         incarnation: Incarnation,
     },
+    /// A member was dropped from the list: its tombstone ran out (R3).
+    MemberEvicted {
+        /// Who.
+        address: A,
+        /// The incarnation that is remembered, so that it is not taught back.
+        incarnation: Incarnation,
+    },
     /// A member's incarnation is far ahead of the clock: one of the two clocks is off.
     ClockFarOff {
         /// Who.
@@ -371,6 +378,7 @@ impl<'a, A: Copy> Event<'a, A> {
             StartReverseFullSync { target },
             Rejected { source, reason },
             MemberRestarted { address, incarnation },
+            MemberEvicted { address, incarnation },
             ClockFarOff { address, ahead_ms },
             LocalHealth { score },
             CommandEnded { id },

@@ -6,9 +6,9 @@ use crate::address::Address;
 use crate::disseminate::Charged;
 use crate::disseminate::full_sync::whole_list;
 use crate::disseminate::issue::Reader;
-use crate::effect::Effects;
+use crate::effect::{Effects, Span};
 use crate::member::Incarnation;
-use crate::membership::{Membership, reply_channel};
+use crate::membership::{Membership, Standing, reply_channel};
 use crate::message::{Checksum, Kind, Reach, Seq, Ticket, Via};
 use crate::observe::{Event, RejectReason};
 use crate::time::{Instant, Micros};
@@ -163,6 +163,11 @@ impl<A: Address> Helping<A> {
         let kind = Kind::PingReqAnswer { seq: job.asker_seq, target: job.target, reach };
         let channel = reply_channel(job.via);
         let reader = Reader::Asker(job.asker, job.asker_incarnation);
+        if membership.standing == Standing::Joining {
+            // As with pings (R4): what it has to tell goes out once it is ready.
+            out.send(job.asker, channel, kind, membership.head(), Span::EMPTY);
+            return;
+        }
         let mut changes = membership.piggyback(&kind, channel, reader, None, out);
         let differs = job.asker_checksum != membership.members.checksum();
         if differs && membership.config.sync_in_answer && changes.len() == 0 {

@@ -26,6 +26,7 @@ impl Monotone {
                         self.look(step.node, change.address, step.machine.member(change.address))?;
                     }
                 }
+                swim_core::Effect::Event(Event::MemberEvicted { address, .. }) => *self.0.of(step.node, address) = None,
                 swim_core::Effect::Event(Event::MakeNodeStatus { address, .. }) => {
                     self.look(step.node, address, step.machine.member(address))?;
                 }

@@ -3,10 +3,10 @@
 //! From outside, the sends that count when they are made can be counted: gossip, acks and the answers of helpers. Pings
 //! count when they are answered, which only the node knows. A suspicion is renewed with each confirmation (R7), so that
 //! its limit is granted once more for each. What the receiver must hear is not counted: claims about the one that a
-//! message goes to, which go to a suspect whenever there is an occasion (R5, R9), and in an answer the node's own
-//! claim, where the one who asked accused the node of something.
+//! message goes to, which go to a suspect whenever there is an occasion (R5, R9), the node's own claim to one that has just
+//! accused it of something, and the tombstone of an evicted member to one that has just taught it back (R3).
 
-use swim_core::{Channel, Effect, Incarnation, Input, Kind, Status, SuspicionTimeout};
+use swim_core::{Change, Channel, Effect, Incarnation, Input, Kind, Status, SuspicionTimeout};
 
 use super::{Finding, Pairs, Step};
 use crate::cluster::Setup;
@@ -47,8 +47,12 @@ impl Sends {
             if !matches!(message.kind, Kind::Gossip | Kind::Ack { .. } | Kind::PingReqAnswer { .. }) {
                 continue;
             }
-            let must_hear = |subject| subject == to || accuser == Some(to) && subject == step.node;
-            for change in message.changes.iter().filter(|change| !must_hear(change.address)) {
+            let must_hear = |change: &Change<'_, u32>| {
+                let refutes = accuser == Some(to) && change.address == step.node;
+                let buries = change.status == Status::Tombstone && speaks_of(step.input, to, change.address);
+                change.address == to || refutes || buries
+            };
+            for change in message.changes.iter().filter(|change| !must_hear(change)) {
                 self.count(step.node, change.address, (change.incarnation, change.status))?;
             }
         }
@@ -75,6 +79,12 @@ fn accuser(node: u32, input: &Input<'_, u32>) -> Option<u32> {
     let Input::Message { from, message, .. } = input else { return None };
     let accuses = message.changes.iter().any(|change| change.address == node && change.status != Status::Alive);
     accuses.then_some(*from)
+}
+
+/// Whether this input is a claim of `who` about `subject`.
+fn speaks_of(input: &Input<'_, u32>, who: u32, subject: u32) -> bool {
+    let Input::Message { from, message, .. } = input else { return false };
+    *from == who && message.changes.iter().any(|change| change.address == subject)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! What can be done to a cluster from outside: cuts, impairments, and all that happens to processes.
 
-use swim_core::{About, Boot, Command, CommandId, Input, Instant, Node, Via};
+use swim_core::{About, Boot, Input, Instant, Node, Via};
 
-use super::{Cluster, EPOCH, JOIN, checked};
+use super::{Cluster, EPOCH, Wants, checked};
 use crate::checkers::{Finding, Violation};
 use crate::happening::Happening;
 use crate::network::{Cut, CutId, Impairment, Sides};
@@ -72,7 +72,7 @@ impl Cluster {
             self.transport.reset(self.now, &exchange);
         }
         self.wakes.forget(node);
-        self.left[node as usize] = false;
+        self.wants[node as usize] = Wants::Member;
         if let Some(watchers) = &mut self.watchers {
             watchers.down(self.now, node);
         }
@@ -144,22 +144,39 @@ impl Cluster {
         checked(result, self.events, self.now)
     }
 
-    /// A host tells its node something; nothing happens where the process does not run.
+    /// A host wants its node to leave; nothing happens where the process does not run.
     ///
     /// # Errors
     /// At the first thing that must not happen.
-    pub fn command(&mut self, node: u32, command: Command<'_, u32>) -> Result<(), Box<Violation>> {
-        if self.processes.state(node) != State::Up {
-            return Ok(());
+    pub fn leave(&mut self, node: u32) -> Result<(), Box<Violation>> {
+        self.want(node, Deed::Leave, Wants::Left)
+    }
+
+    /// A host wants its node back; nothing happens where the process does not run.
+    ///
+    /// # Errors
+    /// At the first thing that must not happen.
+    pub fn rejoin(&mut self, node: u32) -> Result<(), Box<Violation>> {
+        self.want(node, Deed::Rejoin, Wants::Member)
+    }
+
+    fn want(&mut self, node: u32, deed: Deed, wants: Wants) -> Result<(), Box<Violation>> {
+        self.hash.deed(self.now, deed, node);
+        match self.processes.state(node) {
+            State::Down => Ok(()),
+            State::Paused => {
+                // It finds what is wanted of it when it goes on.
+                self.wants[node as usize] = wants;
+                let life = self.processes.life(node);
+                self.transport.queue.push(self.now, Happening::Again { node, life });
+                Ok(())
+            }
+            State::Up => {
+                self.wants[node as usize] = wants;
+                let result = self.host_acts(self.now, node);
+                checked(result, self.events, self.now)
+            }
         }
-        match command {
-            Command::Leave | Command::SelfEvict => self.left[node as usize] = true,
-            Command::Rejoin => self.left[node as usize] = false,
-            _ => {}
-        }
-        self.commands += 1;
-        let result = self.input(self.now, node, Input::Command { id: CommandId(JOIN.0 + self.commands), command });
-        checked(result, self.events, self.now)
     }
 
     /// The first life of a process uses the node that there is already; each further one has a new node.
@@ -179,7 +196,7 @@ impl Cluster {
                 checkers.reborn(node);
             }
         }
-        self.join(now, node)
+        self.host_acts(now, node)
     }
 
     fn plan_wake(&mut self, node: u32) {

@@ -15,7 +15,7 @@ pub use setup::{Setup, SetupError};
 
 use swim_core::{
     About, Boot, BootstrapOptions, Command, CommandError, CommandId, Config, Effect, Effects, Input, Instant, Micros,
-    Node, Options, Outcome, UnixMillis, Via,
+    Node, Options, Outcome, Status, UnixMillis, Via,
 };
 
 use crate::accusations::Accusations;
@@ -39,8 +39,8 @@ pub struct Cluster {
     processes: Processes,
     /// How many have never booted.
     unborn: u32,
-    /// Who left by its own will.
-    left: Vec<bool>,
+    /// What each host wants of its node.
+    wants: Vec<Wants>,
     hosts: Vec<u32>,
     transport: Transport,
     wire: WirePath,
@@ -90,7 +90,7 @@ impl Cluster {
             nodes: Vec::with_capacity(setup.nodes as usize),
             processes: Processes::new(setup.nodes),
             unborn: setup.nodes,
-            left: vec![false; setup.nodes as usize],
+            wants: vec![Wants::Member; setup.nodes as usize],
             hosts: (0..setup.hosts.min(setup.nodes)).collect(),
             transport: Transport::new(network),
             wire: WirePath::new(config.clone(), setup.carry),
@@ -193,7 +193,7 @@ impl Cluster {
 
     /// Whether a node left by its own will and has not come back.
     pub fn has_left(&self, node: u32) -> bool {
-        self.left[node as usize]
+        self.wants[node as usize] == Wants::Left
     }
 
     /// What lies between the nodes.
@@ -281,11 +281,11 @@ impl Cluster {
                 self.unborn -= 1;
                 self.start(now, node)
             }
-            Happening::JoinAgain { node, life } => {
+            Happening::Again { node, life } => {
                 if !self.lives(node, life) || !self.receives(now, node, what) {
                     return Ok(());
                 }
-                self.join(now, node)
+                self.host_acts(now, node)
             }
         }
     }
@@ -342,9 +342,18 @@ impl Cluster {
         false
     }
 
-    fn join(&mut self, now: Instant, node: u32) -> Result<(), Box<Finding>> {
-        let command = Command::Bootstrap(BootstrapOptions::default());
-        self.input(now, node, Input::Command { id: JOIN, command })
+    /// A host tells its node to do what is still lacking of what it wants.
+    fn host_acts(&mut self, now: Instant, node: u32) -> Result<(), Box<Finding>> {
+        let machine = &self.nodes[node as usize];
+        let away = machine.member(node).is_some_and(|own| own.status != Status::Alive);
+        let command = match self.wants[node as usize] {
+            Wants::Member if away => Command::Rejoin,
+            Wants::Member if !machine.is_ready() => Command::Bootstrap(BootstrapOptions::default()),
+            Wants::Left if !away => Command::Leave,
+            _ => return Ok(()),
+        };
+        self.commands += 1;
+        self.input(now, node, Input::Command { id: CommandId(self.commands), command })
     }
 
     /// Gives a node one input and carries out what it causes.
@@ -388,10 +397,9 @@ impl Cluster {
                     self.hash.command_done(id, outcome);
                     if let Outcome::Failed(error) = outcome {
                         self.failed_commands.push((node, outcome));
-                        if error == CommandError::JoinFailed {
-                            // As a supervisor would: try again.
+                        if matches!(error, CommandError::JoinFailed | CommandError::Busy | CommandError::NotReady) {
                             let life = self.processes.life(node);
-                            self.transport.queue.push(now + JOIN_AGAIN, Happening::JoinAgain { node, life });
+                            self.transport.queue.push(now + AGAIN, Happening::Again { node, life });
                         }
                     }
                 }
@@ -418,6 +426,15 @@ impl Cluster {
     }
 }
 
+/// What a host wants of its node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wants {
+    /// That it is a member.
+    Member,
+    /// That it has left.
+    Left,
+}
+
 /// A finding is a violation once it is known when it happened.
 fn checked(result: Result<(), Box<Finding>>, event: u64, at: Instant) -> Result<(), Box<Violation>> {
     result.map_err(|finding| Box::new(Violation { event, at, finding: *finding }))
@@ -425,7 +442,5 @@ fn checked(result: Result<(), Box<Finding>>, event: u64, at: Instant) -> Result<
 
 /// When runs begin on the wall clock: 14 November 2023.
 const EPOCH: UnixMillis = UnixMillis(1_700_000_000_000);
-/// The command with which a node joins; further commands are numbered from here on.
-const JOIN: CommandId = CommandId(1);
-/// After how long a node that could not join is told to try again.
-const JOIN_AGAIN: Micros = Micros::from_millis(1_000);
+/// After how long a host tries again what its node could not do, as a supervisor would.
+const AGAIN: Micros = Micros::from_millis(1_000);

@@ -1,6 +1,7 @@
 //! What the binary can do, one command a file.
 
 mod compare;
+mod hunt;
 mod list;
 mod merge;
 mod run;
@@ -26,6 +27,9 @@ pub(crate) enum Command {
     Sweep(sweep::SweepArgs),
     Merge(merge::MergeArgs),
     Compare(compare::CompareArgs),
+    Hunt(hunt::HuntArgs),
+    Replay(hunt::ReplayArgs),
+    Shrink(hunt::ShrinkArgs),
 }
 
 impl Command {
@@ -39,6 +43,9 @@ impl Command {
             Self::Sweep(args) => args.run(),
             Self::Merge(args) => args.run(),
             Self::Compare(args) => args.run(),
+            Self::Hunt(args) => args.run(),
+            Self::Replay(args) => args.run(),
+            Self::Shrink(args) => args.run(),
         };
         ended.unwrap_or_else(|error| match error.downcast::<Box<ScenarioError>>() {
             Ok(error) => {

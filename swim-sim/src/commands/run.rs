@@ -15,7 +15,7 @@ use swim_sim::{Carry, Check, Cluster, Job, Preset, Runner, ScenarioFile, Setup, 
 use crate::clock::Stopwatch;
 use crate::output::print;
 use crate::outputs::Outputs;
-use crate::progress::Progress;
+use crate::progress::{Spinner, where_at};
 
 /// Run a scenario: a built-in one by its name, or a file (TOML).
 ///
@@ -127,11 +127,13 @@ impl RunArgs {
         let options = &self.options;
         let (outputs, watchers) = Outputs::open(options, setup.nodes, &plan)?;
         let mut cluster = Cluster::watched(setup, watchers).context("the cluster cannot be built")?;
-        let mut progress = if options.quiet { Progress::Quiet } else { Progress::new(cluster.setup().nodes) };
+        let nodes = cluster.setup().nodes;
+        let progress = if options.quiet { Spinner::quiet() } else { Spinner::new(format!("{nodes} nodes")) };
         let stopwatch = Stopwatch::start();
         let runner = Runner::new(plan.clone(), &cluster);
         // A broken invariant inside a node panics; what was going on is still to be told.
-        let ended = catch_unwind(AssertUnwindSafe(|| runner.run(&mut cluster, |_, sample| progress.show(sample))));
+        let ended =
+            catch_unwind(AssertUnwindSafe(|| runner.run(&mut cluster, |_, sample| progress.show(|| where_at(sample)))));
         progress.finish();
         let outcome = match ended {
             Ok(Ok(outcome)) => outcome,

@@ -1,0 +1,146 @@
+//! One run of a hunt, under every checker.
+
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
+
+use super::find::{Find, FindKind};
+use crate::checkers::Check;
+use crate::cluster::Cluster;
+use crate::runner::Runner;
+use crate::scenario::{Allowed, Job, Scenario};
+use crate::watch::Watchers;
+use crate::wire::Carry;
+
+/// How a run is made.
+pub struct Attempt<'a> {
+    /// What is run.
+    pub scenario: &'a Scenario,
+    /// How often whole lists are checked.
+    pub check: Check,
+    /// Whether messages go through the codec.
+    pub carry: Carry,
+    /// The last event that is to happen.
+    pub until: Option<u64>,
+    /// Who watches.
+    pub watchers: Watchers,
+}
+
+impl<'a> Attempt<'a> {
+    /// A run of `scenario` with everything checked after every input.
+    pub fn thorough(scenario: &'a Scenario) -> Self {
+        let watchers = Watchers::default();
+        Self { scenario, check: Check::Every(1), carry: Carry::Bytes, until: None, watchers }
+    }
+}
+
+/// A run in which nothing was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pass {
+    /// The hash of the run.
+    pub hash: u64,
+    /// How many events there were.
+    pub events: u64,
+}
+
+/// Runs a scenario and looks for mistakes of the protocol. Wrong accusations while things go wrong are none.
+///
+/// # Errors
+/// What was found, with those who watched.
+///
+/// # Panics
+/// When the scenario is not sound.
+pub fn attempt(attempt: Attempt<'_>) -> (Result<Pass, Find>, Watchers) {
+    let Attempt { scenario, check, carry, until, watchers } = attempt;
+    let Job { mut setup, mut plan } = scenario.job().unwrap_or_else(|mistake| panic!("a sound scenario: {mistake}"));
+    (setup.check, setup.carry) = (check, carry);
+    plan.wrongly_faulty = Allowed::Any;
+    let mut cluster = Cluster::watched(setup, watchers).expect("the scenario is sound");
+    if let Some(event) = until {
+        cluster.stop_after(event);
+    }
+    let runner = Runner::new(plan, &cluster);
+    quiet_panics();
+    PANIC.with(|panic| *panic.borrow_mut() = Some(String::new()));
+    let ended = catch_unwind(AssertUnwindSafe(|| runner.run(&mut cluster, |_, _| {})));
+    let panicked = PANIC.with(|panic| panic.borrow_mut().take()).unwrap_or_default();
+    let (event, at) = (cluster.events(), cluster.now());
+    let found = |kind, checker: &str, reason| Find { kind, checker: checker.into(), reason, event, at };
+    let result = match ended {
+        Err(_) => Err(found(FindKind::Crash, "panic", panicked)),
+        Ok(Err(violation)) => {
+            let finding = &violation.finding;
+            let reason = format!("node {}: {}", finding.node, finding.reason);
+            let (checker, event, at) = (finding.checker.to_owned(), violation.event, violation.at);
+            Err(Find { kind: FindKind::Safety, checker, reason, event, at })
+        }
+        Ok(Ok(outcome)) => match outcome.pending {
+            Some(reason) if !cluster.has_stopped() => Err(found(FindKind::Liveness, "convergence", reason.to_string())),
+            _ => Ok(Pass { hash: cluster.hash(), events: cluster.events() }),
+        },
+    };
+    (result, cluster.take_watchers())
+}
+
+thread_local! {
+    /// What the last panic of this thread said; `None` where panics are to be printed.
+    static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// From now on panics of runs are kept, not printed; all others are printed as before.
+fn quiet_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let print = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            let kept = PANIC.with(|panic| match panic.borrow_mut().as_mut() {
+                Some(said) => {
+                    *said = info.to_string().replace('\n', " ");
+                    true
+                }
+                None => false,
+            });
+            if !kept {
+                print(info);
+            }
+        }));
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::ScenarioFile;
+
+    fn scenario(text: &str) -> Scenario {
+        ScenarioFile::read("test.toml", text).unwrap().scenario
+    }
+
+    #[test]
+    fn what_converges_is_no_find_and_repeats() {
+        let scenario =
+            scenario("nodes = 5\nbegin = 'boot'\n[[fault]]\nat = '9s'\nfor = '20s'\ncrash = { nodes = '1' }");
+        let first = attempt(Attempt::thorough(&scenario)).0.unwrap();
+        assert_eq!(attempt(Attempt::thorough(&scenario)).0, Ok(first));
+        let fast = Attempt { check: Check::Off, carry: Carry::Values, ..Attempt::thorough(&scenario) };
+        assert_eq!(attempt(fast).0, Ok(first));
+    }
+
+    #[test]
+    fn what_does_not_converge_in_time_is_a_find_of_liveness() {
+        let scenario = scenario(
+            "nodes = 5\nbegin = 'boot'\nexpect = { within = '100ms' }\n\
+             [[fault]]\nat = '20s'\nfor = '60s'\ncut = ['0..2', '2..5']\n",
+        );
+        let find = attempt(Attempt::thorough(&scenario)).0.unwrap_err();
+        assert_eq!((find.kind, find.checker.as_str()), (FindKind::Liveness, "convergence"));
+        assert!(find.reason.contains("node"), "{find}");
+    }
+
+    #[test]
+    fn a_run_can_be_stopped_at_any_event() {
+        let scenario = scenario("nodes = 5");
+        let stopped = attempt(Attempt { until: Some(100), ..Attempt::thorough(&scenario) }).0.unwrap();
+        assert_eq!(stopped.events, 100);
+    }
+}
