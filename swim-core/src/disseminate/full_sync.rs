@@ -40,11 +40,13 @@ pub(crate) struct FullSync<A> {
     jobs: Vec<Job<A>>,
     recent: Vec<(A, Instant)>,
     next_overload: Instant,
+    /// The soonest moment of the next sync with one that is not listed.
+    next_stranger: Instant,
 }
 
 impl<A: Address> FullSync<A> {
     pub(crate) const fn new() -> Self {
-        Self { jobs: Vec::new(), recent: Vec::new(), next_overload: Instant::ZERO }
+        Self { jobs: Vec::new(), recent: Vec::new(), next_overload: Instant::ZERO, next_stranger: Instant::ZERO }
     }
 
     /// A peer's checksum differs from the node's; `told` says whether it had something to tell. Starts a sync if
@@ -68,8 +70,17 @@ impl<A: Address> FullSync<A> {
         } else {
             return;
         };
-        let Some(slot) = membership.members.find(&peer) else { return };
-        if !membership.members.state(slot).status.is_pingable() || self.was_recent(now, peer, membership) {
+        let may_sync = match membership.members.find(&peer) {
+            Some(slot) => membership.members.state(slot).status.is_pingable(),
+            // One that is not listed and lists this node: this node came back and knows nobody. If it were for the other
+            // to find out, a node whose host list holds only itself would stay alone. Senders can be forged, so once in
+            // a period is enough.
+            None => {
+                let calm = now >= self.next_stranger && reason == SyncReason::Diverged;
+                calm && membership.evicted.incarnation(&peer).is_none()
+            }
+        };
+        if !may_sync || self.was_recent(now, peer, membership) {
             return;
         }
         if self.jobs.len() >= membership.config.max_full_sync_jobs {
@@ -77,6 +88,9 @@ impl<A: Address> FullSync<A> {
             return;
         }
         self.remember(now, peer);
+        if membership.members.find(&peer).is_none() {
+            self.next_stranger = now + membership.config.period;
+        }
         if reason == SyncReason::Overload {
             self.next_overload = now + OVERLOAD_PAUSE;
         }

@@ -91,6 +91,8 @@ impl<A: Address> Healer<A> {
                 self.end(at, result, membership, out);
             }
         }
+        // First the search, or attempts with members that are really dead would leave it no turn.
+        self.advance(now, membership, out);
         self.consider(now, id, membership, out);
         self.advance(now, membership, out);
         self.arm(now, membership);

@@ -27,6 +27,9 @@ use crate::timer::Timer;
 /// Hosts of a list that are looked at; the rest of a longer list is ignored.
 pub(crate) const HOSTS_MAX: usize = 65_536;
 
+/// Members that spoke meanwhile are remembered up to this number.
+const HEARD_MAX: usize = 16;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// Not bootstrapped.
@@ -56,6 +59,8 @@ pub(crate) struct Joiner<A> {
     options: BootstrapOptions,
     started: Instant,
     hosts: Vec<A>,
+    /// Who pinged or tried to heal while the node was joining: members of a cluster that lists it.
+    heard: Vec<A>,
     asked: Vec<Asked<A>>,
     joined: Vec<A>,
     rounds: u32,
@@ -78,6 +83,7 @@ impl<A: Address> Joiner<A> {
             options: BootstrapOptions { gossip: crate::input::StartGossip::WhenReady },
             started: Instant::ZERO,
             hosts: Vec::new(),
+            heard: Vec::new(),
             asked: Vec::new(),
             joined: Vec::new(),
             rounds: 0,
@@ -127,11 +133,20 @@ impl<A: Address> Joiner<A> {
             return self.pause(now, membership, out);
         };
         self.hosts = targets::others(hosts, membership.local, HOSTS_MAX);
+        self.heard.retain(|host| !self.hosts.contains(host));
+        self.hosts.append(&mut self.heard);
         if self.joined.len() >= self.needed(membership) {
             return self.succeed(now, membership, out);
         }
         self.round(now, membership, out);
         Progress::Pending
+    }
+
+    /// Someone spoke who takes this node for a member: a host to join, where all those of the list may be down.
+    pub(crate) fn heard(&mut self, from: A) {
+        if self.state != State::Joined && self.heard.len() < HEARD_MAX && !self.heard.contains(&from) {
+            self.heard.push(from);
+        }
     }
 
     /// How many answers are enough: `join_size`, or all hosts where there are fewer.
@@ -259,7 +274,7 @@ impl<A: Address> Joiner<A> {
         let duration = now.since(self.started);
         out.event_addresses(Event::JoinComplete { duration, joined: &[] }, self.joined.iter().copied());
         out.command_done(self.command, Outcome::Joined(self.joined.len() as u32));
-        self.hosts = Vec::new();
+        (self.hosts, self.heard) = (Vec::new(), Vec::new());
         Progress::Joined(self.options)
     }
 
@@ -287,7 +302,8 @@ impl<A: Address> Joiner<A> {
     }
 
     pub(crate) fn check(&self) {
-        assert!(self.asked.len() <= 32 * 32 && self.hosts.len() <= HOSTS_MAX, "join requests are bounded");
+        assert!(self.asked.len() <= 32 * 32, "join requests are bounded");
+        assert!(self.hosts.len() <= HOSTS_MAX + HEARD_MAX && self.heard.len() <= HEARD_MAX, "hosts are bounded");
     }
 }
 

@@ -81,6 +81,7 @@ impl<A: Address> Node<A> {
             out.event(Event::RequestBeforeReady { source: from, endpoint: Endpoint::Ping });
             membership.apply(now, from, message.changes, Spread::Yes, out);
             membership.answer(from, via, Kind::Ack { seq, ready: Readiness::NotReady }, out);
+            self.hear_while_joining(from);
             return;
         }
         let kind = Kind::Ack { seq, ready: Readiness::Ready };
@@ -106,6 +107,13 @@ impl<A: Address> Node<A> {
         } else if differs && !membership.config.sync_in_answer {
             let told = told(message.changes);
             self.full_sync.consider(now, (from, message.checksum), told, membership, out);
+        }
+    }
+
+    /// Whoever pings or heals a node that is still joining lists it: one more host that it may join (native).
+    fn hear_while_joining(&mut self, from: A) {
+        if self.membership.standing == Standing::Joining && !self.membership.config.requests {
+            self.joiner.heard(from);
         }
     }
 
@@ -236,6 +244,9 @@ impl<A: Address> Node<A> {
         };
         if let Some(reason) = refused {
             membership.answer(from, via, Kind::Refused { reason }, out);
+            if reason == RefusedReason::NotReady {
+                self.hear_while_joining(from);
+            }
             return;
         }
         let list = whole_list(membership, out);

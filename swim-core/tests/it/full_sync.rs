@@ -202,10 +202,36 @@ fn only_pingable_members_are_asked_for_a_sync() {
     let mut world = World::among(quiet_lan(), 4);
     world.tell(2, 1, &[own(3, Leave, inc(1)), said(2, 8, Faulty, inc(0))]);
     world.drain(1);
-    for peer in [3, 8, STRANGER] {
+    for peer in [3, 8] {
         world.ask(peer, 1);
     }
     assert_eq!(syncs(&world).len(), 0);
+}
+
+#[test]
+fn a_stranger_that_pings_is_asked_for_a_sync_once_in_a_period() {
+    let mut world = World::among(quiet_lan(), 4);
+    for stranger in [STRANGER, STRANGER + 1, STRANGER] {
+        world.ask(stranger, 1);
+    }
+    assert_eq!(syncs(&world).len(), 1);
+    world.run(secs(1));
+    world.ask(STRANGER + 1, 1);
+    assert_eq!(syncs(&world).len(), 2);
+}
+
+#[test]
+fn a_node_whose_host_list_holds_only_itself_is_brought_back_after_a_restart() {
+    let mut world = World::cluster(quiet_lan(), 3);
+    world.kill(1);
+    world.hosts = Some(vec![1]);
+    world.boot(1);
+    world.bootstrap(1, swim_core::StartGossip::WhenReady);
+    world.run(secs(20));
+    for (at, of) in [(1, 2), (1, 3), (2, 1), (3, 1)] {
+        assert_eq!(world.status(at, of), Some(Alive), "{at} {of}");
+    }
+    assert_eq!(world.checksums().len(), 1);
 }
 
 #[test]

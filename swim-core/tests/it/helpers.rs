@@ -180,3 +180,15 @@ fn a_ping_req_that_arrives_twice_is_answered_once() {
     world.run(secs(5));
     assert_eq!(world.sent_by(1).filter(|letter| letter.to == 2).count(), 1);
 }
+
+#[test]
+fn a_helper_that_is_still_joining_answers_without_changes() {
+    let mut world = World::new(quiet_lan());
+    world.boot(1);
+    world.hosts = None;
+    world.bootstrap(1, swim_core::StartGossip::WhenReady);
+    world.inject(2, 1, Via::Datagram, &message(ping_req(5, 3, millis(400)), &[]));
+    let answer = world.last(1, 2);
+    assert!(matches!(answer.kind(), Kind::PingReqAnswer { reach: Reach::NotReady, .. }));
+    assert!(answer.subjects().is_empty());
+}

@@ -5,7 +5,7 @@ use swim_core::{
 };
 
 use crate::forge::{
-    STRANGER, ack, inc, message, message_with, millis, own, ping_req, quiet_lan, quiet_ringpop, said, secs,
+    STRANGER, ack, inc, message, message_with, millis, own, ping, ping_req, quiet_lan, quiet_ringpop, said, secs,
 };
 use crate::world::World;
 use Status::{Alive, Leave, Suspect};
@@ -171,7 +171,8 @@ fn rates_are_those_of_the_requests_made_and_answered() {
     for _ in 0..120 {
         rounds(&mut world, [0]);
         for _ in 0..3 {
-            world.ask(STRANGER, 1);
+            let checksum = world.node(1).checksum();
+            world.inject(STRANGER, 1, Via::Datagram, &message_with(ping(1), inc(0), checksum, &[]));
         }
     }
     let stats = world.node(1).protocol_stats(world.now);

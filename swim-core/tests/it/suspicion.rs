@@ -176,3 +176,15 @@ fn a_dead_member_of_a_real_cluster_becomes_faulty_everywhere_soon_after_the_shor
         assert!((1..=4).all(|of| world.status(at, of) == Some(Alive)));
     }
 }
+
+#[test]
+fn the_first_to_sign_a_suspicion_without_a_name_does_not_renew_it() {
+    let mut world = World::among(quiet_lan(), 8);
+    world.tell(2, 1, &[sourceless(3, Suspect, inc(0))]);
+    world.drain(1);
+    assert_eq!(world.node(1).pending_changes(), 0);
+    world.tell(4, 1, &[said(4, 3, Suspect, inc(0))]);
+    assert_eq!(world.node(1).pending_changes(), 0);
+    world.tell(5, 1, &[said(5, 3, Suspect, inc(0))]);
+    assert_eq!(world.node(1).pending_changes(), 1);
+}

@@ -208,6 +208,12 @@ impl Draw {
             on: Time::from_millis(100 + self.time(20_000).0.0 / 1_000),
             off: Time::from_millis(100 + self.time(20_000).0.0 / 1_000),
         });
+        // Each crash and each jump moves the clock once more, and a clock that is off by weeks is refused (R2).
+        let what = match what {
+            What::Crash(crash) if wave.is_some() => What::Crash(CrashFault { clock: Shift(0), ..crash }),
+            What::Clock(clock) if wave.is_some() => What::Clock(ClockFault { jump: Shift(0), ..clock }),
+            what => what,
+        };
         let stagger = (what.is_of_processes() && self.one_in(3)).then(|| self.time(3_000));
         Fault { at, lasts: Lasts::For(time), wave, stagger, what }
     }

@@ -3,6 +3,7 @@
 mod command_line;
 mod determinism;
 mod page;
+mod regressions;
 mod small_clusters;
 mod sweep;
 mod trace;
