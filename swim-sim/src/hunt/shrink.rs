@@ -47,11 +47,9 @@ impl Shrinker {
             let scenario = Scenario { seed, ..candidate.clone() };
             self.runs += 1;
             let run = Attempt { check: Check::Every(16), ..Attempt::thorough(&scenario) };
-            if let Err(find) = attempt(run).0 {
-                if find.is_like(&self.find) {
-                    (self.scenario, self.find) = (scenario, find);
-                    return true;
-                }
+            if let Some(find) = attempt(run).0.err().filter(|find| find.is_like(&self.find)) {
+                (self.scenario, self.find) = (scenario, find);
+                return true;
             }
         }
         false
