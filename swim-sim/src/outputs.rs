@@ -28,6 +28,7 @@ impl<'a> Outputs<'a> {
             recorder: html.is_some().then(|| Recorder::new(Groups::of_sides(&plan.sides))),
             lines: open(&args.trace)?.map(JsonLines::new),
             chrome: open(&args.chrome_trace)?.map(|file| ChromeTrace::new(file, nodes)),
+            failed_rounds: None,
         };
         Ok((Self { args, html, svg: open(&args.svg)? }, watchers))
     }

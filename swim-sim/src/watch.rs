@@ -5,7 +5,8 @@ use swim_core::{EventKind, EventMask, Instant};
 use crate::accusations::Accusations;
 use crate::checkers::Step;
 use crate::cluster::Cluster;
-use crate::network::Sides;
+use crate::failed_rounds::FailedRounds;
+use crate::network::{Partition, Sides};
 use crate::record::Recorder;
 use crate::trace::{ChromeTrace, JsonLines};
 
@@ -18,12 +19,14 @@ pub struct Watchers {
     pub lines: Option<JsonLines>,
     /// Writes what happens for a timeline viewer.
     pub chrome: Option<ChromeTrace>,
+    /// Counts the rounds that failed.
+    pub failed_rounds: Option<FailedRounds>,
 }
 
 impl Watchers {
     /// Whether nobody watches.
     pub const fn is_empty(&self) -> bool {
-        self.recorder.is_none() && self.lines.is_none() && self.chrome.is_none()
+        self.recorder.is_none() && self.lines.is_none() && self.chrome.is_none() && self.failed_rounds.is_none()
     }
 
     /// Which events nodes are to report: as many as can be only where they are written down.
@@ -32,15 +35,26 @@ impl Watchers {
     /// that a run that is watched would be another one.
     pub(crate) fn events(&self) -> EventMask {
         if self.lines.is_none() {
-            let [status, applied] = Accusations::EVENTS;
-            return EventMask::only(&[status, applied, EventKind::MemberEvicted]);
+            let mut wanted = Accusations::EVENTS.to_vec();
+            wanted.push(EventKind::MemberEvicted);
+            if self.failed_rounds.is_some() {
+                wanted.extend(FailedRounds::EVENTS);
+            }
+            return EventMask::only(&wanted);
         }
         let harmless = EventKind::ALL.iter().copied().filter(|kind| *kind != EventKind::Rollup);
         EventMask::only(&harmless.collect::<Vec<_>>())
     }
 
     /// After every input.
-    pub(crate) fn see(&mut self, now: Instant, step: &Step<'_>) {
+    pub(crate) fn see(&mut self, now: Instant, step: &Step<'_>, partition: &Partition) {
+        if let Some(failed_rounds) = &mut self.failed_rounds {
+            for effect in step.effects.iter() {
+                if let swim_core::Effect::Event(event) = effect {
+                    failed_rounds.see(now, step.node, &event, partition);
+                }
+            }
+        }
         if let Some(recorder) = &mut self.recorder {
             if let swim_core::Input::Command { command: swim_core::Command::Bootstrap(_), .. } = step.input {
                 recorder.up(now, step.node);
@@ -77,6 +91,9 @@ impl Watchers {
     pub(crate) fn cut(&mut self, now: Instant, sides: &Sides) {
         if let Some(recorder) = &mut self.recorder {
             recorder.cut(now, sides);
+        }
+        if let Some(failed_rounds) = &mut self.failed_rounds {
+            failed_rounds.begin_cut();
         }
     }
 

@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use super::error::ConfigError;
-use super::options::{ExchangeMode, FullSyncMode, Hearsay, Options, ProtocolPeriod, SuspicionTimeout};
+use super::options::{ExchangeMode, FullSyncMode, Hearsay, Options, ProbeOrder, ProtocolPeriod, SuspicionTimeout};
 use crate::cluster::ClusterId;
 use crate::labels::OwnLabels;
 use crate::observe::EventMask;
@@ -44,6 +44,7 @@ pub struct Settings {
     pub(crate) labels: OwnLabels,
     pub(crate) period: Micros,
     pub(crate) adaptive: bool,
+    pub(crate) probe_order: ProbeOrder,
     pub(crate) ping_timeout: Micros,
     pub(crate) ping_request_timeout: Micros,
     pub(crate) helper_timeout: Micros,
@@ -139,7 +140,7 @@ fn check_fields(options: &Options) -> Result<(), ConfigError> {
     span("ping_request_timeout", options.ping_request_timeout)?;
     range("ping_request_size", options.ping_request_size, 0, 16)?;
     range("helper_share", options.helper_share, 1, 99)?;
-    range("inconclusive_max", options.inconclusive_max, 1, 1000)?;
+    range("inconclusive_max", options.inconclusive_max, 0, 1000)?;
     span("state_timeouts.faulty", options.state_timeouts.faulty)?;
     span("state_timeouts.tombstone", options.state_timeouts.tombstone)?;
     if let Some(leave) = options.state_timeouts.leave {
@@ -281,6 +282,7 @@ fn convert(options: Options) -> Settings {
         labels: options.labels.clone(),
         period: shortest_period(&options).into(),
         adaptive: matches!(options.protocol_period, ProtocolPeriod::Adaptive { .. }),
+        probe_order: options.probe_order,
         ping_timeout: options.ping_timeout.into(),
         ping_request_timeout,
         helper_timeout: ping_request_timeout.percent(options.helper_share.into()),

@@ -9,6 +9,6 @@ pub use checked::Config;
 pub(crate) use checked::SuspicionSettings;
 pub use error::ConfigError;
 pub use options::{
-    ExchangeMode, FullSyncMode, GossipOptions, HealOptions, Hearsay, JoinOptions, Options, ProtocolPeriod,
+    ExchangeMode, FullSyncMode, GossipOptions, HealOptions, Hearsay, JoinOptions, Options, ProbeOrder, ProtocolPeriod,
     StateTimeouts, SuspicionTimeout,
 };

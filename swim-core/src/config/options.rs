@@ -30,6 +30,8 @@ pub struct Options {
 
     /// The time between two probes (R4).
     pub protocol_period: ProtocolPeriod,
+    /// In which order members are probed (R4).
+    pub probe_order: ProbeOrder,
     /// How long a ping waits for its ack before helpers are asked (R4).
     pub ping_timeout: Duration,
     /// How long a round then waits for its helpers before it ends (R4).
@@ -42,7 +44,8 @@ pub struct Options {
     pub exchange: ExchangeMode,
     /// Whether a ping on a stream runs beside the indirect pings (R4). Only with datagrams.
     pub stream_ping: bool,
-    /// After how many inconclusive rounds in a row a round accuses all the same (R4).
+    /// After how many inconclusive rounds in a row a round accuses all the same (R4); with 0 each of them does, as in
+    /// SWIM. 1000 at most.
     pub inconclusive_max: u32,
 
     /// How long a member stays in each status (R3, R7).
@@ -104,6 +107,19 @@ pub enum ProtocolPeriod {
         /// The seed's `MinProtocolPeriod`.
         min: Duration,
     },
+}
+
+/// In which order members are probed (R4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum ProbeOrder {
+    /// Each once in a pass, in an order that is shuffled anew for each (SWIM 4.3): whoever dies is probed by each
+    /// member within two passes. All presets have this.
+    RoundRobin,
+    /// Each time any of them, with the same chance (SWIM 3.1, before its refinements): what the analysis assumes.
+    /// Without a bound on the time until a member is probed, so for comparisons with the analysis only.
+    Random,
 }
 
 /// How pings and ping-reqs travel.

@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use super::options::{
-    ExchangeMode, FullSyncMode, GossipOptions, HealOptions, Hearsay, JoinOptions, Options, ProtocolPeriod,
+    ExchangeMode, FullSyncMode, GossipOptions, HealOptions, Hearsay, JoinOptions, Options, ProbeOrder, ProtocolPeriod,
     StateTimeouts, SuspicionTimeout,
 };
 use crate::labels::OwnLabels;
@@ -19,6 +19,7 @@ impl Options {
             app: "swim".into(),
             labels: OwnLabels::default(),
             protocol_period: ProtocolPeriod::Fixed(Duration::from_secs(1)),
+            probe_order: ProbeOrder::RoundRobin,
             ping_timeout: Duration::from_millis(500),
             ping_request_timeout: Duration::from_millis(500),
             ping_request_size: 3,

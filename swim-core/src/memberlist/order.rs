@@ -1,4 +1,4 @@
-//! The order of the probe: a shuffled round robin (SWIM 4.3, R4).
+//! The order of the probe: a shuffled round robin (SWIM 4.3, R4), or none, where each draw is for itself.
 //!
 //! Members that stop being pingable stay in the array until the cursor or a random draw meets them; only then are
 //! they taken out. So a change of status touches nothing here, and every selection is O(1) amortised: each dead
@@ -64,6 +64,19 @@ impl Order {
                 return Some(slot);
             }
             self.take_out(self.cursor, candidates);
+        }
+        None
+    }
+
+    /// Any of them, whoever was probed before.
+    pub(super) fn draw(&mut self, random: &mut Random, candidates: &mut (impl Candidates + ?Sized)) -> Option<Slot> {
+        while !self.slots.is_empty() {
+            let place = random.below(self.slots.len() as u32) as usize;
+            let slot = self.slots[place];
+            if candidates.is_pingable(slot) {
+                return Some(slot);
+            }
+            self.take_out(place, candidates);
         }
         None
     }

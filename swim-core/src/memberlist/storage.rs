@@ -13,6 +13,7 @@ use super::record::{
 use super::slot::Slot;
 use super::slot_map::SlotMap;
 use crate::address::Address;
+use crate::config::ProbeOrder;
 use crate::digests::Digests;
 use crate::labels::Labels;
 use crate::member::{Change, Claim, Incarnation, Member, Source, Status};
@@ -363,7 +364,7 @@ impl<A: Address> Memberlist<A> {
     /// A few are looked up at once: in a large cluster each is a record that no cache holds, and to fetch several
     /// together takes little longer than to fetch one. As long as the list stays, what was fetched holds.
     #[inline]
-    pub(crate) fn next_target(&mut self, random: &mut Random) -> Option<Target<A>> {
+    pub(crate) fn next_target(&mut self, order: ProbeOrder, random: &mut Random) -> Option<Target<A>> {
         loop {
             while let Some(target) = self.upcoming.pop() {
                 if self.upcoming_revision == self.revision {
@@ -375,19 +376,23 @@ impl<A: Address> Memberlist<A> {
                     return Some(Target { incarnation: record.state().incarnation.into(), ..target });
                 }
             }
-            self.fetch_targets(random);
+            self.fetch_targets(order, random);
             if self.upcoming.is_empty() {
                 return None;
             }
         }
     }
 
-    fn fetch_targets(&mut self, random: &mut Random) {
+    fn fetch_targets(&mut self, probe_order: ProbeOrder, random: &mut Random) {
         let Self { order, records, upcoming, .. } = self;
         // A small cluster is probed in its order without looking ahead, or a newcomer would wait for a whole pass.
         let count = (order.len() / 16).clamp(1, UPCOMING);
         for _ in 0..count {
-            let Some(slot) = order.next(random, records.as_mut_slice()) else { break };
+            let next = match probe_order {
+                ProbeOrder::RoundRobin => order.next(random, records.as_mut_slice()),
+                ProbeOrder::Random => order.draw(random, records.as_mut_slice()),
+            };
+            let Some(slot) = next else { break };
             let record = &records[slot.at()];
             let target = Target { slot, address: record.address, incarnation: record.state().incarnation.into() };
             upcoming.push(target);

@@ -170,7 +170,7 @@ impl<A: Address> Probe<A> {
         let period = membership.period();
         self.started = now;
         self.period_end = now + period;
-        let target = membership.members.next_target(&mut membership.random);
+        let target = membership.members.next_target(membership.config.probe_order, &mut membership.random);
         let Some(target) = target.filter(|_| membership.is_active()) else {
             self.finish(now, membership, out);
             return;

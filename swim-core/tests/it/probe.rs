@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use swim_core::{
-    About, Channel, Command, EventKind, Input, Kind, Options, Reach, Readiness, RefusedReason, StartGossip, Status,
+    About, Channel, Command, EventKind, Input, Kind, Options, ProbeOrder, Reach, Readiness, RefusedReason, StartGossip,
+    Status,
 };
 
 use crate::forge::{STRANGER, ack, inc, is_ack, is_ping, message, millis, own, quiet_lan, quiet_ringpop, said, secs};
@@ -39,6 +40,23 @@ fn one_member_is_pinged_each_period_and_each_once_in_a_pass() {
     // A pass may be under way at the start; four pings in a row that begin one meet everybody.
     let met = |from: usize| pings[from..].chunks_exact(4).all(|pass| BTreeSet::from_iter(pass).len() == 4);
     assert!((0..4).any(met), "{pings:?}");
+}
+
+#[test]
+fn with_random_targets_each_draw_is_for_itself() {
+    let mut world = World::cluster(Options { probe_order: ProbeOrder::Random, ..Options::lan() }, 5);
+    world.run(secs(1_000));
+    let targets: Vec<u32> = world.sent_by(1).filter(|letter| is_ping(letter)).map(|ping| ping.to).collect();
+    assert_eq!(targets.len(), 1_000);
+    // Each of the four is a quarter of the targets, and a quarter of the time the same follows: 250, and six standard
+    // deviations (13.7 each) either side.
+    let likely = 168..332;
+    for member in 2..=5 {
+        let times = targets.iter().filter(|target| **target == member).count();
+        assert!(likely.contains(&times), "{member}: {times}");
+    }
+    let repeats = targets.windows(2).filter(|pair| pair[0] == pair[1]).count();
+    assert!(likely.contains(&repeats), "{repeats}");
 }
 
 #[test]
@@ -139,6 +157,14 @@ fn after_three_inconclusive_rounds_in_a_row_the_next_accuses_whatever_their_targ
     assert_eq!(world.status(1, fourth), Some(Suspect));
     let fifth = failed_round(&mut world, None);
     assert_eq!(world.status(1, fifth), Some(Suspect), "and so does every one after it");
+}
+
+#[test]
+fn where_no_inconclusive_round_is_allowed_silent_helpers_do_not_save_the_target() {
+    let mut world = World::among(Options { inconclusive_max: 0, ..quiet_lan() }, 5);
+    let target = failed_round(&mut world, None);
+    assert_eq!(world.node(1).counters().rounds_inconclusive, 1);
+    assert_eq!(world.status(1, target), Some(Suspect));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What can be done to a cluster from outside: cuts, impairments, and all that happens to processes.
 
-use swim_core::{About, Boot, Input, Instant, Node, Via};
+use swim_core::{About, Boot, Command, CommandId, Input, Instant, Node, OwnLabels, Via};
 
 use super::{Cluster, EPOCH, Wants, checked};
 use crate::checkers::{Finding, Violation};
@@ -158,6 +158,17 @@ impl Cluster {
     /// At the first thing that must not happen.
     pub fn rejoin(&mut self, node: u32) -> Result<(), Box<Violation>> {
         self.want(node, Deed::Rejoin, Wants::Member)
+    }
+
+    /// A host gives its node other labels.
+    ///
+    /// # Errors
+    /// At the first thing that must not happen.
+    pub fn set_labels(&mut self, node: u32, labels: &OwnLabels) -> Result<(), Box<Violation>> {
+        self.commands += 1;
+        let command = Command::SetLabels(labels);
+        let result = self.input(self.now, node, Input::Command { id: CommandId(self.commands), command });
+        checked(result, self.events, self.now)
     }
 
     fn want(&mut self, node: u32, deed: Deed, wants: Wants) -> Result<(), Box<Violation>> {

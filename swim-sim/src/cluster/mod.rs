@@ -20,6 +20,7 @@ use swim_core::{
 
 use crate::accusations::Accusations;
 use crate::checkers::{Checkers, Finding, Step, Violation};
+use crate::failed_rounds::FailedRounds;
 use crate::happening::{Due, Happening, Wakes};
 use crate::network::Network;
 use crate::parcels::Parcel;
@@ -154,6 +155,11 @@ impl Cluster {
             watchers.look(self);
             self.watchers = Some(watchers);
         }
+    }
+
+    /// The rounds that failed, where they are counted.
+    pub fn failed_rounds(&self) -> Option<&FailedRounds> {
+        self.watchers.as_ref()?.failed_rounds.as_ref()
     }
 
     /// Those who watch, to be asked what they saw; from now on nobody watches.
@@ -416,7 +422,7 @@ impl Cluster {
             let machine = &self.nodes[node as usize];
             let step = Step { node, input: &input, effects: &self.effects, machine };
             if let Some(watchers) = &mut self.watchers {
-                watchers.see(now, &step);
+                watchers.see(now, &step, self.transport.network.partition());
             }
             if let Some(checkers) = &mut self.checkers {
                 checkers.see(&step)?;

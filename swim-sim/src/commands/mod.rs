@@ -8,6 +8,7 @@ mod run;
 mod show;
 mod sweep;
 mod sweep_progress;
+mod theory;
 
 use std::process::ExitCode;
 
@@ -30,6 +31,7 @@ pub(crate) enum Command {
     Hunt(hunt::HuntArgs),
     Replay(hunt::ReplayArgs),
     Shrink(hunt::ShrinkArgs),
+    Theory(theory::TheoryArgs),
 }
 
 impl Command {
@@ -46,6 +48,7 @@ impl Command {
             Self::Hunt(args) => args.run(),
             Self::Replay(args) => args.run(),
             Self::Shrink(args) => args.run(),
+            Self::Theory(args) => args.run(),
         };
         ended.unwrap_or_else(|error| match error.downcast::<Box<ScenarioError>>() {
             Ok(error) => {

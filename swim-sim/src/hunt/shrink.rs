@@ -115,10 +115,11 @@ fn in_less_time(scenario: &Scenario) -> Vec<Scenario> {
         if fault.at >= SHORT {
             candidates.push(with_faults(scenario, |faults| faults[at].at = half(fault.at)));
         }
-        if let Lasts::For(time) = fault.lasts {
-            if time >= SHORT {
+        match fault.lasts {
+            Lasts::For(time) if time >= SHORT => {
                 candidates.push(with_faults(scenario, |faults| faults[at].lasts = Lasts::For(half(time))));
             }
+            _ => {}
         }
     }
     candidates

@@ -33,6 +33,18 @@ fn mistakes_are_answered_with_what_to_do() {
 }
 
 #[test]
+fn the_comparison_with_the_theory_explains_itself() {
+    let (status, out, _) = binary(&["theory", "--help"]);
+    assert_eq!(status, Some(0));
+    for fact in ["Examples:", "Exit status", "not judged", "--quick"] {
+        assert!(out.contains(fact), "{out}");
+    }
+    let (status, _, error) = binary(&["theory", "--seed", "x"]);
+    assert_eq!(status, Some(2));
+    assert!(error.contains("--seed"), "{error}");
+}
+
+#[test]
 fn help_teaches_by_examples() {
     let (status, out, _) = binary(&["--help"]);
     assert_eq!(status, Some(0));

@@ -47,6 +47,7 @@ fn traced() -> (Cluster, String, Value) {
         recorder: None,
         lines: Some(JsonLines::new(lines.clone())),
         chrome: Some(ChromeTrace::new(chrome.clone(), NODES)),
+        failed_rounds: None,
     };
     let (mut cluster, _) = run(watchers);
     let (at, until) = (swim_core::Instant::from_millis(1500), Some(cluster.now()));
@@ -68,7 +69,7 @@ fn watching_does_not_change_a_run() {
     assert_eq!(alone, hashes(Watchers { recorder: recorder(), ..Watchers::default() }));
     assert_eq!(alone, hashes(Watchers { lines: lines(), ..Watchers::default() }));
     assert_eq!(alone, hashes(Watchers { chrome: chrome(), ..Watchers::default() }));
-    assert_eq!(alone, hashes(Watchers { recorder: recorder(), lines: lines(), chrome: chrome() }));
+    assert_eq!(alone, hashes(Watchers { recorder: recorder(), lines: lines(), chrome: chrome(), failed_rounds: None }));
 }
 
 #[test]
