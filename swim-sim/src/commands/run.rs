@@ -1,7 +1,7 @@
 //! `swim-sim run [SCENARIO]`: one run, and what it showed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -9,7 +9,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, ValueEnum};
 use swim_core::Micros;
 use swim_sim::network::{Chance, Latency};
-use swim_sim::report::{Run, Summary, Timeline, to_json};
+use swim_sim::report::{Run, Short, Summary, Timeline, to_json};
 use swim_sim::{Carry, Check, Cluster, Job, Preset, Runner, ScenarioFile, Setup, Time, builtin};
 
 use crate::clock::Stopwatch;
@@ -73,6 +73,10 @@ pub(crate) struct RunOptions {
     /// Print the result only: no progress, no timeline
     #[arg(long, short)]
     quiet: bool,
+
+    /// Print one line of fixed columns for each second
+    #[arg(long)]
+    short: bool,
 
     /// Print one JSON object in place of text
     #[arg(long)]
@@ -147,12 +151,24 @@ impl RunArgs {
         let watchers = cluster.take_watchers();
         let preset = file.scenario.preset.name();
         let description = &file.scenario.description;
-        let scenario = &file.name;
-        let run = Run { cluster: &cluster, plan: &plan, outcome: &outcome, scenario, description, preset, elapsed };
-        let text = match (options.json, options.quiet) {
-            (true, _) => format!("{}\n", to_json(&run)),
-            (false, true) => Summary(&run).to_string(),
-            (false, false) => format!("{}\n{}", Timeline(&outcome.timeline), Summary(&run)),
+        let scenario = Path::new(&file.name).file_name().map_or(file.name.clone(), |name| name.display().to_string());
+        let run = Run {
+            cluster: &cluster,
+            plan: &plan,
+            outcome: &outcome,
+            scenario: &scenario,
+            description,
+            preset,
+            elapsed,
+        };
+        let text = if options.json {
+            format!("{}\n", to_json(&run))
+        } else if options.short {
+            format!("{}\n{}", Short(&outcome.timeline), Summary(&run))
+        } else if options.quiet {
+            Summary(&run).to_string()
+        } else {
+            format!("{}\n{}", Timeline(&outcome.timeline), Summary(&run))
         };
         print(&text)?;
         // Last, so that a full disk does not cost the report.

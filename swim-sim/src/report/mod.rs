@@ -3,12 +3,14 @@
 mod json;
 mod page;
 mod picture;
+mod short;
 mod summary;
 mod timeline;
 
 pub use json::to_json;
 pub use page::{Fact, PageData, Verdict, to_html};
 pub use picture::{PictureError, to_svg};
+pub use short::Short;
 pub use summary::Summary;
 pub use timeline::Timeline;
 

@@ -69,11 +69,13 @@ fn facts(run: &Run<'_>) -> Vec<Fact> {
         Fact::new("latency", setup.latency.to_string()),
         Fact::new("loss", setup.loss.to_string()),
         Fact::new("all saw all after", time(outcome.joined_after)),
-        Fact::new("each side held the others faulty after", detected),
         Fact::new("the faults lasted", time(outcome.faults_for)),
         Fact::new("converged after that in", time(outcome.healed_after)),
         Fact::new("live members wrongly held faulty", run.cluster.accusations().members().to_string()),
     ];
+    if !outcome.detected_after.is_empty() {
+        facts.insert(facts.len() - 3, Fact::new("each side held the others faulty after", detected));
+    }
     if let Some(rest) = outcome.rest {
         let value = format!("{:.2} messages, {} bytes a second", rest.messages, grouped(rest.bytes as u64));
         facts.push(Fact::new("a node at rest sends", value));
