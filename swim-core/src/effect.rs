@@ -176,6 +176,45 @@ impl<A: Copy + 'static> Effects<A> {
         self.log.iter().map(|item| self.effect(item))
     }
 
+    /// Adds an effect at the end as if a node had caused it, its lists copied; whether events are wanted is not asked.
+    ///
+    /// For what stands between a node and the world, such as a test of a host: it can leave out, change and add effects
+    /// by pushing what it wants from one buffer into another.
+    ///
+    /// ```
+    /// use swim_core::{Effect, Effects};
+    ///
+    /// /// What a node caused, as a host would see it whose timers are broken.
+    /// fn without_wakes(caused: &Effects<u32>) -> Effects<u32> {
+    ///     let mut seen = Effects::new();
+    ///     caused.iter().filter(|effect| !matches!(effect, Effect::Wake(_))).for_each(|effect| seen.push(effect));
+    ///     seen
+    /// }
+    /// # let mut caused = Effects::new();
+    /// # caused.push(Effect::Wake(None));
+    /// # assert!(without_wakes(&caused).is_empty());
+    /// ```
+    pub fn push(&mut self, effect: Effect<'_, A>) {
+        let mark = self.mark();
+        let item = match effect {
+            Effect::Send { to, channel, message: Message { kind, incarnation, checksum, changes } } => {
+                self.changes.extend(changes);
+                Item::Send { to, channel, kind, incarnation, checksum, changes: self.since(mark) }
+            }
+            Effect::Event(event) => {
+                self.changes.extend(event.changes());
+                let start = self.addresses.len() as u32;
+                self.addresses.extend_from_slice(event.addresses());
+                let addresses = Span { start, end: self.addresses.len() as u32 };
+                Item::Event { event: event.emptied(), changes: self.since(mark), addresses }
+            }
+            Effect::Discover(id) => Item::Discover(id),
+            Effect::CommandDone { id, outcome } => Item::CommandDone { id, outcome },
+            Effect::Wake(at) => Item::Wake(at),
+        };
+        self.log.push(item);
+    }
+
     #[inline]
     fn effect(&self, item: &Item<A>) -> Effect<'_, A> {
         match *item {
@@ -315,5 +354,39 @@ impl<A: Copy + 'static> Effects<A> {
     #[inline]
     pub(crate) fn wants(&self, kind: crate::observe::EventKind) -> bool {
         self.wanted.wants(kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::labels::Labels;
+    use crate::member::Status;
+
+    #[test]
+    fn what_is_pushed_comes_out_as_it_was() {
+        let change = |address| Change {
+            address,
+            incarnation: Incarnation::default(),
+            status: Status::Alive,
+            source: None,
+            labels: Labels::NONE,
+        };
+        let (first, second) = (ChangeList::from_iter([change(1), change(2)]), ChangeList::from_iter([change(3)]));
+        let (kind, incarnation, checksum) = (Kind::Gossip, Incarnation::default(), Checksum(7));
+        let message = Message { kind, incarnation, checksum, changes: second.as_changes() };
+        let pushed = [
+            Effect::Event(Event::PingSend { remote: 4, changes: first.as_changes() }),
+            Effect::Send { to: 5, channel: Channel::Datagram, message },
+            Effect::Event(Event::PingRequestsSend { target: 6, peers: &[1, 2] }),
+            Effect::Discover(DiscoverId(8)),
+            Effect::CommandDone { id: CommandId(9), outcome: Outcome::Done },
+            Effect::Wake(Some(Instant::ZERO)),
+        ];
+        let mut effects = Effects::new();
+        pushed.iter().for_each(|effect| effects.push(*effect));
+        assert!(effects.iter().eq(pushed));
+        effects.clear();
+        assert!(effects.is_empty());
     }
 }

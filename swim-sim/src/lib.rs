@@ -24,6 +24,8 @@ mod failed_rounds;
 mod happening;
 pub mod hunt;
 pub mod memory;
+#[cfg(test)]
+mod mutants;
 pub mod network;
 mod nodes;
 mod parcels;
@@ -48,7 +50,7 @@ mod wire;
 
 pub use accusations::{Accusation, Accusations};
 pub use census::{Census, CensusTaker, Seen, SideView};
-pub use checkers::{Check, Finding, Violation};
+pub use checkers::{Check, Finding, Liveness, Property, Violation};
 pub use cluster::{Cluster, Memory, Setup, SetupError};
 pub use convergence::{Goal, Reason, Wait};
 pub use core_nodes::core_nodes;

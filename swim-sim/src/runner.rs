@@ -46,6 +46,15 @@ impl Plan {
     /// How long a cut that is to be detected lasts at most.
     pub const CUT_MAX: Micros = Micros::from_millis(180_000);
 
+    /// What the cluster must come to in the end.
+    pub fn goal(&self, cluster: &Cluster) -> Goal {
+        match self.agreement {
+            Agreement::Auto if cluster.setup().loss.is_never() => Goal::AllAlive,
+            Agreement::Checksum => Goal::AllAlive,
+            Agreement::Auto | Agreement::Reachable => Goal::AllReachable,
+        }
+    }
+
     /// Whether a run was what it is expected to be: the cluster converged, and no more members were wrongly declared
     /// faulty than may be.
     pub fn is_met_by(&self, cluster: &Cluster, outcome: &Outcome) -> bool {
@@ -149,11 +158,7 @@ struct Detection {
 impl Runner {
     /// A run that has not begun.
     pub fn new(plan: Plan, cluster: &Cluster) -> Self {
-        let goal = match plan.agreement {
-            Agreement::Auto if cluster.setup().loss.is_never() => Goal::AllAlive,
-            Agreement::Checksum => Goal::AllAlive,
-            Agreement::Auto | Agreement::Reachable => Goal::AllReachable,
-        };
+        let goal = plan.goal(cluster);
         Self {
             phase: match plan.begin {
                 Begin::Settled => Phase::Join,

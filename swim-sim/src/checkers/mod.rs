@@ -1,24 +1,54 @@
-//! What must always hold, watched from outside the nodes: one invariant of DESIGN 5 per file.
+//! What must always hold, watched from outside the nodes: one invariant or promise per file.
+//!
+//! ```text
+//!   after every input    I1 monotone  I2 incarnations  I3 oneself  I5 frames  I6 sends  I7 bounds  I9 timers
+//!                        R4 answers, rounds            rest
+//!   now and then         I4, I7 of one node: Node::check
+//!   at a look at all     I1 of whole lists  I4 checksums  replies
+//!   after the faults     L1, L2, L3: liveness
+//! ```
+//! I8 is compared between runs, by their hashes. No checker changes a run.
 
+mod answers;
+mod bounds;
 mod checksums;
+mod frames;
 mod incarnations;
+mod liveness;
 mod monotone;
+mod oneself;
 mod pairs;
+mod replies;
+mod rest;
+mod rounds;
 mod sends;
+mod timers;
+
+pub(crate) use frames::finding as frame_finding;
+pub use liveness::{Liveness, Property};
+pub(crate) use replies::finding as reply_finding;
 
 use std::fmt;
 
-use swim_core::{Effects, Input, Instant, Micros, Node};
+use swim_core::{Config, Effects, Input, Instant, Node};
 
 use crate::cluster::Setup;
+use crate::network::Network;
 use crate::processes::Processes;
 use crate::requests::Requests;
 
+use answers::Answers;
+use bounds::Bounds;
 use checksums::Checksums;
+use frames::Frames;
 use incarnations::Incarnations;
 use monotone::Monotone;
+use oneself::Oneself;
 use pairs::Pairs;
+use rest::Rest;
+use rounds::Rounds;
 use sends::Sends;
+use timers::Timers;
 
 /// Whether a run is checked while it goes on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,11 +56,15 @@ pub enum Check {
     /// Only what costs nothing.
     #[default]
     Off,
-    /// Everything; [`Node::check`] after each so many inputs, 1 at least.
+    /// Everything after every input, but for what takes time in proportion to the list: [`Node::check`] after each so
+    /// many inputs of the run, 1 at least.
     Every(u32),
 }
 
 impl Check {
+    /// Everything, at a price that a large cluster can pay: [`Node::check`] after each 1024 inputs.
+    pub const ALL: Self = Self::Every(1024);
+
     /// Whether it is.
     pub const fn is_on(self) -> bool {
         matches!(self, Self::Every(_))
@@ -72,24 +106,36 @@ impl Finding {
 /// One input, as checkers see it once it was handled.
 pub(crate) struct Step<'a> {
     pub(crate) node: u32,
+    pub(crate) now: Instant,
+    /// The time by the clock of the node.
+    pub(crate) local: Instant,
     pub(crate) input: &'a Input<'a, u32>,
     pub(crate) effects: &'a Effects<u32>,
     pub(crate) machine: &'a Node<u32>,
+    pub(crate) processes: &'a Processes,
+    pub(crate) network: &'a Network,
 }
 
 /// All checkers.
 pub(crate) struct Checkers {
     monotone: Monotone,
     incarnations: Incarnations,
-    sends: Sends,
+    oneself: Oneself,
     checksums: Checksums,
+    frames: Frames,
+    sends: Sends,
+    bounds: Bounds,
+    timers: Timers,
+    answers: Answers,
+    rounds: Rounds,
+    rest: Rest,
     every: u32,
     /// Inputs until the next [`Node::check`].
     until_check: u32,
 }
 
 impl Checkers {
-    pub(crate) fn new(setup: &Setup) -> Self {
+    pub(crate) fn new(setup: &Setup, config: &Config) -> Self {
         let every = match setup.check {
             Check::Off => u32::MAX,
             Check::Every(every) => every.max(1),
@@ -97,8 +143,15 @@ impl Checkers {
         Self {
             monotone: Monotone::new(setup.nodes),
             incarnations: Incarnations::new(setup.nodes),
+            oneself: Oneself::new(setup.nodes),
+            checksums: Checksums::default(),
+            frames: Frames::new(config, setup.carry),
             sends: Sends::new(setup),
-            checksums: Checksums,
+            bounds: Bounds::new(setup),
+            timers: Timers::new(setup.nodes),
+            answers: Answers::new(setup),
+            rounds: Rounds::new(setup.nodes),
+            rest: Rest::new(setup),
             every,
             until_check: every,
         }
@@ -106,9 +159,16 @@ impl Checkers {
 
     /// After every input.
     pub(crate) fn see(&mut self, step: &Step<'_>) -> Result<(), Box<Finding>> {
+        self.oneself.see(step)?;
+        self.bounds.see(step)?;
+        self.timers.see(step)?;
         self.incarnations.see(step)?;
         self.monotone.see(step)?;
+        self.frames.see(step)?;
         self.sends.see(step)?;
+        self.answers.see(step)?;
+        self.rounds.see(step)?;
+        self.rest.see(step)?;
         self.until_check -= 1;
         if self.until_check == 0 {
             self.until_check = self.every;
@@ -121,7 +181,12 @@ impl Checkers {
     pub(crate) fn reborn(&mut self, node: u32) {
         self.monotone.reborn(node);
         self.incarnations.reborn(node);
+        self.oneself.reborn(node);
         self.sends.reborn(node);
+        self.timers.reborn(node);
+        self.answers.reborn(node);
+        self.rounds.reborn(node);
+        self.rest.reborn(node);
     }
 
     /// Now and then, with a look at all nodes.
@@ -137,16 +202,6 @@ impl Checkers {
             self.monotone.see_all(node, machine)?;
         }
         self.checksums.see_all(nodes)?;
-        let limit = Instant::ZERO + now.since(Instant::ZERO + REPLY_WITHIN);
-        match requests.overdue(limit, |node| processes.is_sound(now, node)) {
-            Some(exchange) => {
-                let reason = format!("no reply to the request of node {} from {}", exchange.asker, exchange.at);
-                Err(Finding::new("replies", exchange.answerer, reason))
-            }
-            None => Ok(()),
-        }
+        replies::see_all(now, processes, requests)
     }
 }
-
-/// Longer than any request may take in any preset.
-const REPLY_WITHIN: Micros = Micros::from_millis(60_000);

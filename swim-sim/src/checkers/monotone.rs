@@ -1,6 +1,9 @@
 //! I1: in one node's list a member never moves to a smaller (incarnation, status), except by eviction.
+//!
+//! Only a tombstone is evicted. And others see the list through what the node tells of it: that is not older than what
+//! was held before the input.
 
-use swim_core::{Event, Incarnation, Member, Node, Status};
+use swim_core::{Effect, Event, Incarnation, Kind, Member, Message, Node, Status};
 
 use super::{Finding, Pairs, Step};
 
@@ -17,17 +20,22 @@ impl Monotone {
         self.0.forget(node);
     }
 
-    /// Looks at the members that this input touched.
+    /// Looks at what this input made the node tell, and at the members that it touched.
     pub(super) fn see(&mut self, step: &Step<'_>) -> Result<(), Box<Finding>> {
         for effect in step.effects.iter() {
+            if let Effect::Send { message, .. } = effect {
+                self.told(step.node, &message)?;
+            }
+        }
+        for effect in step.effects.iter() {
             match effect {
-                swim_core::Effect::Event(Event::MemberlistChangesApplied { changes, .. }) => {
+                Effect::Event(Event::MemberlistChangesApplied { changes, .. }) => {
                     for change in changes {
                         self.look(step.node, change.address, step.machine.member(change.address))?;
                     }
                 }
-                swim_core::Effect::Event(Event::MemberEvicted { address, .. }) => *self.0.of(step.node, address) = None,
-                swim_core::Effect::Event(Event::MakeNodeStatus { address, .. }) => {
+                Effect::Event(Event::MemberEvicted { address, .. }) => self.evict(step.node, address)?,
+                Effect::Event(Event::MakeNodeStatus { address, .. }) => {
                     self.look(step.node, address, step.machine.member(address))?;
                 }
                 _ => {}
@@ -38,19 +46,58 @@ impl Monotone {
 
     /// Looks at a whole list.
     pub(super) fn see_all(&mut self, node: u32, machine: &Node<u32>) -> Result<(), Box<Finding>> {
-        machine.listed().try_for_each(|member| self.look(node, member.address, Some(member)))
+        machine.listed().try_for_each(|member| self.look(node, member.address, Some(member)))?;
+        for (subject, held) in (0..).zip(self.0.all_mut(node)) {
+            if held.is_some() && machine.member(subject).is_none() {
+                return Err(lost(node, subject, *held));
+            }
+        }
+        Ok(())
+    }
+
+    /// What was evicted is no longer held, and may come back as anything.
+    fn evict(&mut self, node: u32, subject: u32) -> Result<(), Box<Finding>> {
+        match self.0.of(node, subject).take() {
+            Some((_, status)) if status != Status::Tombstone => {
+                Err(Finding::new("I1 monotone", node, format!("evicted member {subject}, held as {status}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn told(&mut self, node: u32, message: &Message<'_, u32>) -> Result<(), Box<Finding>> {
+        // Suspicions that a healer spreads are about what the other side holds (R11).
+        let changes = if message.kind == Kind::HealSuspect { swim_core::Changes::NONE } else { message.changes };
+        for change in changes {
+            let held = *self.0.of(node, change.address);
+            let told = Some((change.incarnation, change.status));
+            if told < held {
+                let reason = format!("tells {told:?} of member {}, and held {held:?}", change.address);
+                return Err(Finding::new("I1 monotone", node, reason));
+            }
+        }
+        Ok(())
     }
 
     fn look(&mut self, node: u32, subject: u32, member: Option<Member<'_, u32>>) -> Result<(), Box<Finding>> {
         let held = self.0.of(node, subject);
         let holds = member.map(|member| (member.incarnation, member.status));
-        if holds.is_some() && holds < *held {
+        if holds.is_none() && held.is_some() {
+            return Err(lost(node, subject, *held));
+        }
+        if holds < *held {
             let reason = format!("member {subject} moved back from {held:?} to {holds:?}");
             return Err(Finding::new("I1 monotone", node, reason));
         }
         *held = holds;
         Ok(())
     }
+}
+
+/// A member is no longer listed that was not evicted.
+#[cold]
+fn lost(node: u32, subject: u32, held: Option<(Incarnation, Status)>) -> Box<Finding> {
+    Finding::new("I1 monotone", node, format!("lost member {subject}, held as {held:?}"))
 }
 
 #[cfg(test)]
@@ -64,11 +111,15 @@ mod tests {
     }
 
     #[test]
-    fn a_member_that_moves_back_is_found_and_an_evicted_one_may_come_back() {
+    fn a_member_that_moves_back_or_vanishes_is_found_and_an_evicted_one_may_come_back() {
         let mut monotone = Monotone::new(2);
-        for held in [member(5, Status::Alive), member(5, Status::Faulty), member(6, Status::Alive), None] {
+        for held in [member(5, Status::Alive), member(5, Status::Faulty), member(6, Status::Alive)] {
             assert_eq!(monotone.look(0, 1, held), Ok(()));
         }
+        assert!(monotone.look(0, 1, None).is_err());
+        assert!(monotone.evict(0, 1).is_err());
+        assert_eq!(monotone.look(0, 1, member(7, Status::Tombstone)), Ok(()));
+        assert_eq!(monotone.evict(0, 1), Ok(()));
         assert_eq!(monotone.look(0, 1, member(5, Status::Suspect)), Ok(()));
         assert!(monotone.look(0, 1, member(5, Status::Alive)).is_err());
         assert!(monotone.look(0, 1, member(4, Status::Tombstone)).is_err());

@@ -15,8 +15,12 @@ impl<T: Clone + Default> Pairs<T> {
         &mut self.values[observer as usize * self.nodes as usize + subject as usize]
     }
 
-    pub(super) fn forget(&mut self, observer: u32) {
+    pub(super) fn all_mut(&mut self, observer: u32) -> &mut [T] {
         let start = observer as usize * self.nodes as usize;
-        self.values[start..start + self.nodes as usize].fill(T::default());
+        &mut self.values[start..start + self.nodes as usize]
+    }
+
+    pub(super) fn forget(&mut self, observer: u32) {
+        self.all_mut(observer).fill(T::default());
     }
 }

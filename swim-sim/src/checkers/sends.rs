@@ -6,7 +6,7 @@
 //! message goes to, which go to a suspect whenever there is an occasion (R5, R9), the node's own claim to one that has just
 //! accused it of something, and the tombstone of an evicted member to one that has just taught it back (R3).
 
-use swim_core::{Change, Channel, Effect, Incarnation, Input, Kind, Status, SuspicionTimeout};
+use swim_core::{Change, Channel, Effect, Event, Incarnation, Input, Kind, Status, SuspicionTimeout};
 
 use super::{Finding, Pairs, Step};
 use crate::cluster::Setup;
@@ -43,6 +43,10 @@ impl Sends {
     pub(super) fn see(&mut self, step: &Step<'_>) -> Result<(), Box<Finding>> {
         let accuser = accuser(step.node, step.input);
         for effect in step.effects.iter() {
+            if let Effect::Event(Event::MemberEvicted { address, .. }) = effect {
+                // Should it be learned again, that is news.
+                *self.sent.of(step.node, address) = Sent::default();
+            }
             let Effect::Send { to, channel: Channel::Datagram, message } = effect else { continue };
             if !matches!(message.kind, Kind::Gossip | Kind::Ack { .. } | Kind::PingReqAnswer { .. }) {
                 continue;

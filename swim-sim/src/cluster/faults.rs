@@ -1,6 +1,6 @@
 //! What can be done to a cluster from outside: cuts, impairments, and all that happens to processes.
 
-use swim_core::{About, Boot, Command, CommandId, Input, Instant, Node, OwnLabels, Via};
+use swim_core::{About, Boot, Command, CommandId, Input, Instant, OwnLabels, Via};
 
 use super::{Cluster, EPOCH, Wants, checked};
 use crate::checkers::{Finding, Violation};
@@ -190,22 +190,25 @@ impl Cluster {
         }
     }
 
-    /// The first life of a process uses the node that there is already; each further one has a new node.
+    /// Each life of a process has a new node, which begins with the clock as it is then: a fault may have set it, or may
+    /// boot the process sooner than was planned.
     pub(super) fn start(&mut self, now: Instant, node: u32) -> Result<(), Box<Finding>> {
         if !self.processes.boot(node) {
             return Ok(());
         }
         let life = self.processes.life(node);
-        if life > 1 {
-            let seed = Stream::Life(node, life).seed(self.setup.seed);
-            let clock = self.processes.clock(node);
-            let boot = Boot { now: clock.local(now), wall: clock.wall(EPOCH, now), seed };
-            self.nodes[node as usize] = Node::new(self.config.clone(), node, boot);
-            self.wakes.forget(node);
-            self.accusations.forget(node);
-            if let Some(checkers) = &mut self.checkers {
-                checkers.reborn(node);
-            }
+        let stream = if life == 1 { Stream::Node(node) } else { Stream::Life(node, life) };
+        let clock = self.processes.clock(node);
+        let boot = Boot { now: clock.local(now), wall: clock.wall(EPOCH, now), seed: stream.seed(self.setup.seed) };
+        #[cfg(not(test))]
+        let machine = swim_core::Node::new(self.config.clone(), node, boot);
+        #[cfg(test)]
+        let machine = self.mutants.node(&self.config, node, boot);
+        self.nodes[node as usize] = machine;
+        self.wakes.forget(node);
+        self.accusations.forget(node);
+        if let Some(checkers) = &mut self.checkers {
+            checkers.reborn(node);
         }
         self.host_acts(now, node)
     }
@@ -240,5 +243,25 @@ impl Cluster {
             }
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::Setup;
+    use swim_core::Micros;
+
+    #[test]
+    fn who_boots_sooner_than_planned_or_with_a_slow_clock_has_the_time_of_its_boot() {
+        let setup = Setup { boot_within: Micros::from_millis(60_000), ..Setup::new(2, 1) };
+        let mut cluster = Cluster::new(setup).unwrap();
+        cluster.drift(1, -100_000);
+        cluster.run_until(Instant::from_millis(1_000)).unwrap();
+        (0..2).for_each(|node| cluster.boot(node).unwrap());
+        cluster.run_until(Instant::from_millis(9_000)).unwrap();
+        let uptimes = [0, 1].map(|node| cluster.nodes()[node].uptime(Instant::from_millis(9_000)));
+        assert_eq!(uptimes, [Micros::from_millis(8_000), Micros::from_millis(8_100)]);
+        assert!(cluster.nodes().iter().all(|node| node.counters().pings_sent > 0));
     }
 }

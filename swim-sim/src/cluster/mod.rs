@@ -8,6 +8,8 @@
 //! ```
 
 mod faults;
+#[cfg(test)]
+mod mutation;
 mod setup;
 
 pub use faults::Memory;
@@ -19,7 +21,7 @@ use swim_core::{
 };
 
 use crate::accusations::Accusations;
-use crate::checkers::{Checkers, Finding, Step, Violation};
+use crate::checkers::{Checkers, Finding, Step, Violation, frame_finding, reply_finding};
 use crate::failed_rounds::FailedRounds;
 use crate::happening::{Due, Happening, Wakes};
 use crate::network::Network;
@@ -58,6 +60,9 @@ pub struct Cluster {
     watchers: Option<Box<Watchers>>,
     commands: u64,
     failed_commands: Vec<(u32, Outcome)>,
+    /// Nodes that are broken on purpose, to see that checkers find them.
+    #[cfg(test)]
+    mutants: crate::mutants::Mutants,
 }
 
 impl Cluster {
@@ -102,10 +107,12 @@ impl Cluster {
             stop_after: u64::MAX,
             hash: RunHash::new(),
             accusations: Accusations::new(setup.nodes),
-            checkers: setup.check.is_on().then(|| Box::new(Checkers::new(&setup))),
+            checkers: setup.check.is_on().then(|| Box::new(Checkers::new(&setup, &config))),
             watchers: (!watchers.is_empty()).then(|| Box::new(watchers)),
             commands: 0,
             failed_commands: Vec::new(),
+            #[cfg(test)]
+            mutants: crate::mutants::Mutants::default(),
             config,
             setup,
         };
@@ -367,24 +374,27 @@ impl Cluster {
     fn input(&mut self, now: Instant, node: u32, input: Input<'_, u32>) -> Result<(), Box<Finding>> {
         let machine = &mut self.nodes[node as usize];
         self.effects.clear();
-        machine.handle(self.processes.local(now, node), input, &mut self.effects);
+        let local = self.processes.local(now, node);
+        #[cfg(not(test))]
+        machine.handle(local, input, &mut self.effects);
+        #[cfg(test)]
+        self.mutants.handle(machine, local, input, &mut self.effects);
         self.hash.input(now, node, InputKind::of(&input));
         let departure = self.processes.departure(now, node);
         for effect in self.effects.iter() {
             match effect {
                 Effect::Send { to, channel, message } => {
                     self.hash.send(to, channel, &message);
-                    let size =
-                        self.wire.size(channel, &message).map_err(|error| Finding::new("I5 wire", node, error))?;
+                    let size = self.wire.size(channel, &message).map_err(|error| frame_finding(node, error))?;
                     let message = if self.wire.is_codec() {
                         let passed = self.wire.through(channel, message, size);
-                        passed.map_err(|error| Finding::new("I5 wire", node, error))?
+                        passed.map_err(|error| frame_finding(node, error))?
                     } else {
                         message
                     };
                     let route = Route { from: node, life: self.processes.life(node), to };
                     let sent = self.transport.send(departure, route, channel, message, size);
-                    sent.map_err(|error| Finding::new("replies", node, error))?;
+                    sent.map_err(|error| reply_finding(node, error))?;
                 }
                 Effect::Event(event) => {
                     let Self { processes, transport, accusations, .. } = self;
@@ -419,8 +429,9 @@ impl Cluster {
             }
         }
         if self.watchers.is_some() || self.checkers.is_some() {
-            let machine = &self.nodes[node as usize];
-            let step = Step { node, input: &input, effects: &self.effects, machine };
+            let Self { effects, processes, .. } = self;
+            let (machine, network) = (&self.nodes[node as usize], &self.transport.network);
+            let step = Step { node, now, local, input: &input, effects, machine, processes, network };
             if let Some(watchers) = &mut self.watchers {
                 watchers.see(now, &step, self.transport.network.partition());
             }

@@ -4,8 +4,10 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
+use swim_core::Micros;
+
 use super::find::{Find, FindKind};
-use crate::checkers::Check;
+use crate::checkers::{Check, Liveness, Violation};
 use crate::cluster::Cluster;
 use crate::runner::Runner;
 use crate::scenario::{Allowed, Job, Scenario};
@@ -59,10 +61,19 @@ pub fn attempt(attempt: Attempt<'_>) -> (Result<Pass, Find>, Watchers) {
     if let Some(event) = until {
         cluster.stop_after(event);
     }
+    let goal = plan.goal(&cluster);
     let runner = Runner::new(plan, &cluster);
     quiet_panics();
     PANIC.with(|panic| *panic.borrow_mut() = Some(String::new()));
-    let ended = catch_unwind(AssertUnwindSafe(|| runner.run(&mut cluster, |_, _| {})));
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        let outcome = runner.run(&mut cluster, |_, _| {})?;
+        if outcome.healed_after.is_some() && !cluster.has_stopped() {
+            // What has come to rest stays there.
+            cluster.run_until(cluster.now() + REST)?;
+            cluster.check_all()?;
+        }
+        Ok::<_, Box<Violation>>(outcome)
+    }));
     let panicked = PANIC.with(|panic| panic.borrow_mut().take()).unwrap_or_default();
     let (event, at) = (cluster.events(), cluster.now());
     let found = |kind, checker: &str, reason| Find { kind, checker: checker.into(), reason, event, at };
@@ -75,12 +86,21 @@ pub fn attempt(attempt: Attempt<'_>) -> (Result<Pass, Find>, Watchers) {
             Err(Find { kind: FindKind::Safety, checker, reason, event, at })
         }
         Ok(Ok(outcome)) => match outcome.pending {
-            Some(reason) if !cluster.has_stopped() => Err(found(FindKind::Liveness, "convergence", reason.to_string())),
+            Some(reason) if !cluster.has_stopped() => {
+                let lacking = Liveness::new(goal, cluster.now(), Micros::ZERO).look(&cluster).err().unwrap_or_default();
+                let checker = lacking.first().map_or("L1 convergence", |finding| finding.checker);
+                let reasons: Vec<_> = lacking.iter().map(ToString::to_string).collect();
+                let reason = if reasons.is_empty() { reason.to_string() } else { reasons.join("; ") };
+                Err(found(FindKind::Liveness, checker, reason))
+            }
             _ => Ok(Pass { hash: cluster.hash(), events: cluster.events() }),
         },
     };
     (result, cluster.take_watchers())
 }
+
+/// How long a cluster is watched once it has converged.
+const REST: Micros = Micros::from_millis(30_000);
 
 thread_local! {
     /// What the last panic of this thread said; `None` where panics are to be printed.
@@ -133,7 +153,7 @@ mod tests {
              [[fault]]\nat = '20s'\nfor = '60s'\ncut = ['0..2', '2..5']\n",
         );
         let find = attempt(Attempt::thorough(&scenario)).0.unwrap_err();
-        assert_eq!((find.kind, find.checker.as_str()), (FindKind::Liveness, "convergence"));
+        assert_eq!((find.kind, find.checker.as_str()), (FindKind::Liveness, "L1 convergence"));
         assert!(find.reason.contains("node"), "{find}");
     }
 

@@ -90,6 +90,14 @@ impl Latency {
         }
     }
 
+    /// What all take at most; `None` where there is no such time.
+    pub fn longest(&self) -> Option<Micros> {
+        match self.0 {
+            Shape::Uniform { .. } => Some(self.upper()),
+            Shape::Lognormal { .. } => None,
+        }
+    }
+
     /// What nearly all take at most: the longest of a range, or three standard deviations above the median.
     pub fn upper(&self) -> Micros {
         match self.0 {

@@ -35,6 +35,8 @@ pub struct Network {
     partition: Partition,
     impairments: Vec<(u32, Impairment)>,
     condition: Condition,
+    /// How often something about it changed.
+    changes: u64,
 }
 
 /// Whether there is anything to look at but the latency.
@@ -82,6 +84,7 @@ impl Network {
             partition: Partition::none(),
             impairments: Vec::new(),
             condition: Condition::Plain,
+            changes: 0,
         };
         network.look();
         network
@@ -117,6 +120,11 @@ impl Network {
         self.look();
     }
 
+    /// How often something about it changed: another number, and a fault has come or gone meanwhile.
+    pub const fn changes(&self) -> u64 {
+        self.changes
+    }
+
     /// Who can reach whom.
     #[inline]
     pub const fn partition(&self) -> &Partition {
@@ -126,6 +134,15 @@ impl Network {
     /// Whether the network of a node works as that of the whole cluster does.
     pub fn is_sound(&self, node: u32) -> bool {
         self.condition == Condition::Plain || !self.impairments.iter().any(|(_, each)| each.nodes.has(node))
+    }
+
+    /// How long a datagram takes at most, whoever sends it to whom; `None` where it may be lost or take any time.
+    pub fn longest(&self) -> Option<Micros> {
+        if self.condition == Condition::Plain {
+            return self.latency.longest();
+        }
+        let whole = self.loss.is_never() && !self.partition.is_cut() && self.impairments.is_empty();
+        self.zones.as_ref().filter(|_| whole).and_then(|zones| zones.longest())
     }
 
     /// When a datagram arrives.
@@ -233,6 +250,7 @@ impl Network {
     }
 
     fn look(&mut self) {
+        self.changes += 1;
         let plain =
             self.loss.is_never() && self.zones.is_none() && !self.partition.is_cut() && self.impairments.is_empty();
         self.condition = if plain { Condition::Plain } else { Condition::Special };
@@ -291,6 +309,22 @@ mod tests {
         let mut network = cut(network("0", Undeliverable::Always));
         assert_eq!(network.request(NOW, 0, 1), Fate::Undeliverable(Micros(5_000)));
         assert_eq!(network.datagram(NOW, 0, 1), Arrival::Undeliverable(Micros(5_000)));
+    }
+
+    #[test]
+    fn a_datagram_has_a_longest_time_where_nothing_holds_it_up() {
+        let longest = |network: Network| network.longest();
+        assert_eq!(longest(network("0", Undeliverable::Refused)), Some(Micros(5_000)));
+        assert_eq!(longest(network("1", Undeliverable::Refused)), None);
+        assert_eq!(longest(cut(network("0", Undeliverable::Refused))), None);
+        let mut zoned = network("0", Undeliverable::Refused);
+        let mut zones = Zones::one(4, "5ms".parse().unwrap());
+        zones.add(&Nodes::of(4, [1]), "1ms".parse().unwrap(), "2ms..70ms".parse().unwrap());
+        zoned.set_zones(zones.clone());
+        assert_eq!(longest(zoned.clone()), Some(Micros(70_000)));
+        zones.add(&Nodes::of(4, [2]), "1ms".parse().unwrap(), "lognormal(20ms, 0.5)".parse().unwrap());
+        zoned.set_zones(zones);
+        assert_eq!(longest(zoned), None);
     }
 
     #[test]

@@ -57,6 +57,14 @@ impl Zones {
         self.latencies[usize::from(from) * self.count + usize::from(to)]
     }
 
+    /// What every message takes at most; `None` where there is no such time.
+    pub fn longest(&self) -> Option<swim_core::Micros> {
+        self.latencies
+            .iter()
+            .map(Latency::longest)
+            .try_fold(swim_core::Micros::ZERO, |most, each| Some(most.max(each?)))
+    }
+
     /// What nearly every message takes at most.
     pub fn upper(&self) -> swim_core::Micros {
         self.latencies.iter().map(Latency::upper).max().unwrap_or_default()

@@ -27,6 +27,8 @@ pub struct Processes {
     lives: Vec<u32>,
     /// How many are not simply up with a true clock.
     irregular: u32,
+    /// How often one of them changed.
+    changes: u64,
 }
 
 /// One process.
@@ -77,13 +79,18 @@ impl Processes {
             remembered: None,
         };
         let list = std::iter::repeat_with(down).take(count as usize).collect();
-        Self { list, lives: vec![0; count as usize], irregular: count }
+        Self { list, lives: vec![0; count as usize], irregular: count, changes: 0 }
     }
 
     /// Whether all are up, with true clocks and not held up: then nothing need be looked up.
     #[inline]
     pub const fn are_plain(&self) -> bool {
         self.irregular == 0
+    }
+
+    /// How often anything happened to one of them: another number, and a fault has come or gone meanwhile.
+    pub const fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// What a process does.
@@ -231,6 +238,7 @@ impl Processes {
     }
 
     fn change<T>(&mut self, node: u32, change: impl FnOnce(&mut Process) -> T) -> T {
+        self.changes += 1;
         let process = &mut self.list[node as usize];
         let before = process.is_regular();
         let result = change(process);
