@@ -40,8 +40,8 @@ Examples:
   swim-sim run churn --nodes 300               one of these
   swim-sim run rack.toml --html rack.html      one of your own, and a page to look at
 
-Exit status: 0 the cluster converged and nobody was wrongly declared faulty; 1 it did not, or somebody was;
-2 a mistake on the command line or in a scenario; 3 an invariant was broken.";
+Exit status: 0 the cluster converged and nobody was wrongly declared faulty; 1 it did not, or somebody was, or a file cannot
+be written; 2 a mistake on the command line or in a scenario; 3 an invariant was broken; 4 a node panicked.";
 
 #[cfg(test)]
 mod tests {

@@ -9,12 +9,11 @@ use anyhow::Context;
 use indicatif::HumanCount;
 use rayon::prelude::*;
 use swim_sim::hunt::{Attempt, Find, FindKind, attempt, draw};
-use swim_sim::{Carry, Check, Watchers};
+use swim_sim::{Carry, Check};
 
 use crate::clock::Stopwatch;
-use crate::output::{print, say};
+use crate::output::print;
 use crate::progress::Spinner;
-use crate::tail::Tail;
 
 /// Run random scenarios and look for mistakes of the protocol
 ///
@@ -49,43 +48,8 @@ pub(crate) struct HuntArgs {
     quiet: bool,
 }
 
-/// See again what a hunt found, or any scenario under every checker
-#[derive(Clone, Debug, clap::Args)]
-#[command(after_help = EXAMPLES, max_term_width = 120)]
-pub(crate) struct ReplayArgs {
-    /// The seed of a hunt, a file, or the name of a built-in scenario
-    what: String,
-
-    /// Stop after this event
-    #[arg(long, value_name = "EVENT")]
-    until: Option<u64>,
-
-    /// Print the last inputs with all that they caused, as JSON lines
-    #[arg(long)]
-    verbose: bool,
-
-    /// How many inputs --verbose prints
-    #[arg(long, default_value_t = 40, value_name = "COUNT", requires = "verbose")]
-    last: usize,
-
-    /// Print the scenario
-    #[arg(long)]
-    show: bool,
-}
-
-/// Make what a hunt found small: fewer faults, fewer nodes, less time
-#[derive(Clone, Debug, clap::Args)]
-#[command(after_help = EXAMPLES, max_term_width = 120)]
-pub(crate) struct ShrinkArgs {
-    /// The seed of a hunt, or a file
-    what: String,
-
-    /// Write the small scenario into this file; without it, to stdout
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-}
-
-const EXAMPLES: &str = "\
+/// Shown by all three commands.
+pub(super) const EXAMPLES: &str = "\
 Examples:
   swim-sim hunt --minutes 10                        ten minutes on all cores
   swim-sim hunt --seed 5000 --runs 1000             these thousand seeds
@@ -167,71 +131,8 @@ fn run_of(seed: u64, scenario: &swim_sim::Scenario) -> Attempt<'_> {
     Attempt { carry, check: Check::Every(CHECK_EVERY), ..Attempt::thorough(scenario) }
 }
 
-impl ReplayArgs {
-    /// Runs it again.
-    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
-        let scenario = scenario_of(&self.what)?;
-        if self.show {
-            print(toml::to_string(&scenario).context("the scenario cannot be written")?)?;
-        }
-        let tail = Tail::new(self.last);
-        let lines = self.verbose.then(|| swim_sim::trace::JsonLines::new(tail.clone()));
-        let watchers = Watchers { lines, ..Watchers::default() };
-        let run = Attempt { until: self.until, watchers, ..Attempt::thorough(&scenario) };
-        let (result, watchers) = attempt(run);
-        if let Some(lines) = watchers.lines {
-            lines.finish(&[]).context("the trace cannot be kept")?;
-            print(tail.text())?;
-        }
-        match result {
-            Ok(pass) => {
-                print(format!("nothing found: {} events, hash {:016x}\n", pass.events, pass.hash))?;
-                Ok(ExitCode::SUCCESS)
-            }
-            Err(find) => {
-                print(format!("{find}\n"))?;
-                Ok(status(find.kind))
-            }
-        }
-    }
-}
-
-impl ShrinkArgs {
-    /// Makes it small.
-    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
-        let scenario = scenario_of(&self.what)?;
-        let (result, _) = attempt(Attempt::thorough(&scenario));
-        let Err(find) = result else {
-            say("nothing is found in this scenario, so there is nothing to make small");
-            return Ok(ExitCode::from(2));
-        };
-        say(format_args!("{find}"));
-        let progress = Spinner::new("shrink");
-        let small = swim_sim::hunt::shrink(&scenario, &find, |now| {
-            let (faults, nodes) = (now.scenario.faults.len(), now.scenario.nodes);
-            progress.show(|| format!("{} runs: {nodes} nodes, {faults} faults", now.runs));
-        });
-        progress.finish();
-        let text = toml::to_string(&small.scenario).context("the scenario cannot be written")?;
-        let text = format!("# {}\n{text}", small.find.to_string().replace('\n', " "));
-        match &self.out {
-            Some(path) => {
-                std::fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))?;
-                let again = format!("swim-sim replay {} --until {} --verbose", path.display(), small.find.event);
-                say(format_args!(
-                    "{} nodes, {} faults; again with: {again}",
-                    small.scenario.nodes,
-                    small.scenario.faults.len()
-                ));
-            }
-            None => print(text)?,
-        }
-        Ok(ExitCode::SUCCESS)
-    }
-}
-
 /// The scenario of a hunt's seed, of a file, or a built-in one.
-fn scenario_of(what: &str) -> anyhow::Result<swim_sim::Scenario> {
+pub(super) fn scenario_of(what: &str) -> anyhow::Result<swim_sim::Scenario> {
     if let Ok(seed) = what.parse() {
         return Ok(draw(seed));
     }
@@ -240,7 +141,8 @@ fn scenario_of(what: &str) -> anyhow::Result<swim_sim::Scenario> {
     Ok(file.scenario)
 }
 
-fn status(kind: FindKind) -> ExitCode {
+/// How the process ends with such a find.
+pub(super) fn status(kind: FindKind) -> ExitCode {
     ExitCode::from(match kind {
         FindKind::Safety => 3,
         FindKind::Crash => 4,

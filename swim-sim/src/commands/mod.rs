@@ -4,8 +4,10 @@ mod compare;
 mod hunt;
 mod list;
 mod merge;
+mod replay;
 mod run;
 mod show;
+mod shrink;
 mod sweep;
 mod sweep_progress;
 mod theory;
@@ -29,8 +31,8 @@ pub(crate) enum Command {
     Merge(merge::MergeArgs),
     Compare(compare::CompareArgs),
     Hunt(hunt::HuntArgs),
-    Replay(hunt::ReplayArgs),
-    Shrink(hunt::ShrinkArgs),
+    Replay(replay::ReplayArgs),
+    Shrink(shrink::ShrinkArgs),
     Theory(theory::TheoryArgs),
 }
 

@@ -141,10 +141,10 @@ impl RunArgs {
         progress.finish();
         let outcome = match ended {
             Ok(Ok(outcome)) => outcome,
-            Ok(Err(violation)) => return Ok(broken(&cluster, &violation.to_string())),
+            Ok(Err(violation)) => return Ok(broken(&cluster, &violation.to_string(), 3)),
             Err(_) => {
                 let place = format!("event {} at {}: a node panicked, see above", cluster.events(), cluster.now());
-                return Ok(broken(&cluster, &place));
+                return Ok(broken(&cluster, &place, 4));
             }
         };
         let elapsed = stopwatch.elapsed();
@@ -239,11 +239,11 @@ fn usage(hint: &str) -> ! {
 }
 
 /// Says what broke, and how to see it again.
-fn broken(cluster: &Cluster, what: &str) -> ExitCode {
+fn broken(cluster: &Cluster, what: &str, status: u8) -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     eprintln!("BROKEN: {what}");
     eprintln!("seed {}; again with: swim-sim {}", cluster.setup().seed, arguments.join(" "));
-    ExitCode::from(3)
+    ExitCode::from(status)
 }
 
 impl From<PresetName> for Preset {

@@ -2,6 +2,7 @@
 
 mod command_line;
 mod determinism;
+mod hunt;
 mod page;
 mod regressions;
 mod small_clusters;
