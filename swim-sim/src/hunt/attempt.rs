@@ -153,7 +153,7 @@ mod tests {
              [[fault]]\nat = '20s'\nfor = '60s'\ncut = ['0..2', '2..5']\n",
         );
         let find = attempt(Attempt::thorough(&scenario)).0.unwrap_err();
-        assert_eq!((find.kind, find.checker.as_str()), (FindKind::Liveness, "L1 convergence"));
+        assert_eq!((find.kind, find.checker.as_str()), (FindKind::Liveness, "L3 refutation"));
         assert!(find.reason.contains("node"), "{find}");
     }
 

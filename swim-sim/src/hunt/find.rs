@@ -42,9 +42,10 @@ impl FindKind {
 }
 
 impl Find {
-    /// Whether another find is of the same kind and by the same checker: then it is taken for the same mistake.
+    /// Whether another find is of the same kind and by the same checker: then it is taken for the same mistake. Which of
+    /// the properties of liveness is lacking first is a matter of luck.
     pub fn is_like(&self, other: &Self) -> bool {
-        self.kind == other.kind && self.checker == other.checker
+        self.kind == other.kind && (self.kind == FindKind::Liveness || self.checker == other.checker)
     }
 }
 
