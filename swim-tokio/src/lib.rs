@@ -21,7 +21,6 @@
 //! cancellation-safe; see [`Swim`].
 
 #![forbid(unsafe_code)]
-#![allow(dead_code, reason = "the driver is about to use it")]
 
 mod builder;
 mod discovery;
@@ -29,6 +28,7 @@ mod driver;
 mod error;
 mod events;
 mod membership;
+mod metrics;
 mod request;
 mod shared;
 mod stats;

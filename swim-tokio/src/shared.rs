@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Waker;
 use std::time::Duration;
 
-use swim_core::{EventMask, Node, Status};
+use swim_core::{Checksum, Counters, EventMask, Node, Status};
 use tokio::sync::watch;
 
 use crate::driver::clock::Clock;
@@ -56,6 +56,16 @@ pub(crate) struct State {
     running: Running,
     /// The list that was read last, while someone has it.
     snapshot: Weak<Snapshot>,
+}
+
+/// Numbers of one moment, for metrics.
+pub(crate) struct Numbers {
+    pub(crate) counters: Counters,
+    pub(crate) transport: TransportCounters,
+    pub(crate) members: [u32; Status::ALL.len()],
+    pub(crate) checksum: Checksum,
+    pub(crate) local_health: u32,
+    pub(crate) pending_changes: usize,
 }
 
 /// How far the node has come in joining.
@@ -151,6 +161,20 @@ impl Shared {
             None => self.read(state),
         };
         (members, events)
+    }
+
+    /// The numbers that metrics show.
+    pub(crate) fn numbers(&self) -> Numbers {
+        let state = self.lock();
+        let node = &state.node;
+        Numbers {
+            counters: *node.counters(),
+            transport: state.transport,
+            members: Status::ALL.map(|status| node.count(status)),
+            checksum: node.checksum(),
+            local_health: node.local_health(),
+            pending_changes: node.pending_changes(),
+        }
     }
 
     pub(crate) fn stats(&self) -> Stats {
