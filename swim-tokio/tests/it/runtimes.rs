@@ -1,0 +1,70 @@
+//! The same on every runtime, and in paused time.
+
+use std::time::Duration;
+
+use swim_core::{Options, Status};
+use swim_tokio::{FixedHosts, Swim, WallClock};
+
+use crate::helpers::{anywhere, start, status, until, within};
+
+/// In paused time a cluster of the ordinary options does in a moment what takes minutes.
+#[tokio::test(start_paused = true)]
+async fn a_day_of_paused_time_passes_in_a_moment() {
+    let node =
+        || Swim::builder().bind(anywhere()).cluster("test").options(Options::lan()).wall_clock(WallClock::FromStart);
+    let first = node().start().await.unwrap();
+    first.joined().await.unwrap();
+    let hosts = FixedHosts::new([first.local()]);
+    let second = node().discovery(hosts).start().await.unwrap();
+    first.wait_for(2).await.unwrap();
+    let address = second.local();
+    second.shutdown().await;
+    let started = tokio::time::Instant::now();
+    while status(&first, address) != Some(Status::Faulty) {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert!(started.elapsed() < Duration::from_secs(3600));
+    }
+    // Faulty members become tombstones after a day, and are forgotten a minute later.
+    while status(&first, address).is_some() {
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        assert!(started.elapsed() < Duration::from_secs(30 * 3600));
+    }
+    assert!(started.elapsed() > Duration::from_secs(24 * 3600));
+}
+
+/// A runtime of its own for each of two nodes, and handles used from a third.
+#[test]
+fn nodes_of_different_runtimes_find_one_another() {
+    let single = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (one, many) = (single(), tokio::runtime::Runtime::new().unwrap());
+    let first = one.block_on(crate::helpers::builder().start()).unwrap();
+    // The first's runtime runs on a thread of its own.
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let thread = std::thread::spawn(move || {
+        let _ = one.block_on(stopped);
+    });
+    let second = many.block_on(start(&[&first]));
+    let third = single();
+    third.block_on(async {
+        within(first.wait_for(2)).await.unwrap();
+        within(second.wait_for(2)).await.unwrap();
+        within(second.leave()).await.unwrap();
+        until("the leave is seen", || status(&first, second.local()) == Some(Status::Leave)).await;
+    });
+    stop.send(()).unwrap();
+    thread.join().unwrap();
+}
+
+/// Where a runtime ends with its nodes, handles find them stopped.
+#[test]
+fn a_runtime_that_ends_stops_its_nodes() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let node = runtime.block_on(crate::helpers::builder().start()).unwrap();
+    drop(runtime);
+    assert!(!node.is_running());
+    let other = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    other.block_on(async {
+        assert!(within(node.leave()).await.is_err());
+        within(node.shutdown()).await;
+    });
+}
