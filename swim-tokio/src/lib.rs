@@ -48,3 +48,8 @@ pub use stats::{Stats, TransportCounters};
 pub use swim::Swim;
 pub use transport::filter::Filter;
 pub use transport::limits::StreamLimits;
+
+/// The README's examples are compiled and run with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

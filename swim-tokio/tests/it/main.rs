@@ -9,5 +9,6 @@ mod helpers;
 mod hostile;
 mod joining;
 mod lifetime;
+mod metrics;
 mod partition;
 mod runtimes;
