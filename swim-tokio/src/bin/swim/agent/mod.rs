@@ -1,0 +1,286 @@
+//! The agent: one node, its admin address, its memory, and the signals that it obeys.
+//!
+//! ```text
+//! settings -> hosts, memory -> admin port -> node -> [join] -> signals, reloads -> leave -> end
+//! ```
+
+mod advice;
+mod hosts;
+mod memory;
+mod signals;
+
+use std::future::pending;
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use swim_tokio::{Filter, JoinError, LeaveError, Swim};
+use tokio::sync::oneshot;
+use tracing_subscriber::EnvFilter;
+
+use self::hosts::Hosts;
+use self::memory::Memory;
+use self::signals::{Asked, Signals};
+use crate::admin::{Admin, Served};
+use crate::exit::{Exit, Failure, OrExit};
+use crate::output::{print, say};
+use crate::settings::flags::AgentFlags;
+use crate::settings::{Settings, Sources};
+
+/// A running agent.
+pub(crate) struct Agent {
+    flags: AgentFlags,
+    swim: Swim,
+    hosts: Option<Hosts>,
+    memory: Option<Memory>,
+    /// How many members were remembered from an earlier run.
+    recalled: usize,
+    retry_join: bool,
+}
+
+/// How long a leave may take to spread before the agent ends all the same.
+const LEAVE_MAX: Duration = Duration::from_secs(10);
+/// Changes that come this close together are remembered together.
+const REMEMBER_AFTER: Duration = Duration::from_millis(500);
+
+/// Runs an agent until it is asked to end.
+pub(crate) fn run(flags: AgentFlags) -> Result<(), Failure> {
+    let settings = Settings::resolve(flags.clone()).or_exit(Exit::Mistake)?;
+    start_log(settings.log.as_deref())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().or_exit(Exit::Failed)?;
+    runtime.block_on(async {
+        // Before anything is printed: whoever reads it may send signals from then on.
+        let mut signals = Signals::new().or_exit(Exit::Failed)?;
+        let parent = settings.end_with_stdin.then(watch_parent);
+        let (agent, admin) = Agent::start(flags, settings).await?;
+        let ended = tokio::select! {
+            ended = agent.work(&mut signals) => ended,
+            () = gone(parent) => Ok(()),
+        };
+        agent.swim.shutdown().await;
+        drop(admin);
+        ended
+    })
+}
+
+impl Agent {
+    async fn start(flags: AgentFlags, settings: Settings) -> Result<(Self, Option<Admin>), Failure> {
+        let hosts = match settings.sources.is_empty() {
+            true => None,
+            false => Some(Hosts::open(&settings.sources).or_exit(Exit::Mistake)?),
+        };
+        let memory = settings.remember.map(|path| Memory::new(path, &settings.options.app));
+        let recalled = memory.as_ref().map(Memory::recall).transpose().unwrap_or_else(|error| {
+            say_chain("warning", &error);
+            None
+        });
+        let recalled = recalled.unwrap_or_default();
+        // Before the node, so that nobody hears of an agent that cannot start.
+        let admin = Admin::open(settings.admin, settings.admin_exposed).await?;
+        let metrics = crate::admin::record_metrics()?;
+        let filter = settings.allow_partitions.then(Filter::new);
+        if let Some(filter) = &filter {
+            settings.cut.iter().for_each(|member| filter.block(*member));
+        }
+        let mut builder = Swim::builder().bind(settings.bind).options(settings.options).remembered(recalled.clone());
+        if let Some(advertise) = settings.advertise {
+            builder = builder.advertise(advertise);
+        }
+        if let Some(hosts) = &hosts {
+            builder = builder.discovery(hosts.clone());
+        }
+        if let Some(filter) = filter {
+            builder = builder.filter(filter);
+        }
+        let swim = builder.start().await.map_err(advice::not_started)?;
+        let agent = Self { flags, swim, hosts, memory, recalled: recalled.len(), retry_join: settings.retry_join };
+        agent.introduce(admin.as_ref())?;
+        let admin = admin.map(|admin| admin.serve(Served::new(agent.swim.clone(), metrics)));
+        Ok((agent, admin))
+    }
+
+    /// Says what it is and what it will do.
+    fn introduce(&self, admin: Option<&Admin>) -> anyhow::Result<()> {
+        let swim = &self.swim;
+        let mut lines = vec![
+            format!("swim agent {} of the cluster `{}`", swim.local(), swim.cluster()),
+            format!("  listens on  {} (UDP and TCP)", swim.bound()),
+        ];
+        lines.push(match admin {
+            Some(admin) => format!("  admin       http://{}", admin.address()),
+            None => "  admin       off".into(),
+        });
+        lines.push(match &self.hosts {
+            Some(hosts) => format!("  joins       {hosts}"),
+            None if self.recalled > 0 => "  joins       those that it remembers".into(),
+            None => format!("  joins       nobody; others join with --join {}", swim.local()),
+        });
+        if let Some(memory) = &self.memory {
+            lines.push(format!("  remembers   {} members in {}", self.recalled, memory.path().display()));
+        }
+        if swim.filter().is_some() {
+            lines.push("  partitions  can be played over the admin address".into());
+        }
+        print(lines.join("\n"))
+    }
+
+    /// Lives until it is asked to end, and leaves.
+    async fn work(&self, signals: &mut Signals) -> Result<(), Failure> {
+        let mut joining = Box::pin(self.join());
+        let mut joined = false;
+        let mut remembering = Box::pin(self.keep_remembering());
+        loop {
+            tokio::select! {
+                result = &mut joining, if !joined => {
+                    result?;
+                    joined = true;
+                }
+                never = &mut remembering => match never {},
+                asked = signals.next() => match asked {
+                    Asked::Reload => self.reload().await,
+                    Asked::End => break,
+                }
+            }
+        }
+        drop(remembering);
+        self.remember();
+        tokio::select! {
+            () = self.leave() => Ok(()),
+            // Who asks twice does not want to wait.
+            _ = signals.next() => Ok(()),
+        }
+    }
+
+    async fn join(&self) -> Result<(), Failure> {
+        let mut result = self.swim.joined().await;
+        loop {
+            match result {
+                Ok(hosts) => {
+                    let reachable = self.swim.stats().count_reachable();
+                    print(format_args!("joined: {hosts} hosts answered, {reachable} members are reachable"))?;
+                    return Ok(());
+                }
+                Err(error @ (JoinError::Stopped | JoinError::AlreadyJoined)) => {
+                    return Err(Failure::new(Exit::Failed, error));
+                }
+                Err(error) if self.retry_join => {
+                    advice::not_joined(error, self).report();
+                    say("trying again");
+                    result = self.swim.join().await;
+                }
+                Err(error) => return Err(advice::not_joined(error, self)),
+            }
+        }
+    }
+
+    /// Reads the hosts anew and looks for those among them that are not reachable yet. Never fatal.
+    async fn reload(&self) {
+        let Some(hosts) = &self.hosts else {
+            say("warning: there are no hosts to read anew; the agent was started without any");
+            return;
+        };
+        let sources = match Sources::reread(&self.flags) {
+            Ok(sources) => sources,
+            Err(error) => return say_chain("warning: nothing was read anew", error.as_ref()),
+        };
+        if let Err(error) = hosts.replace(&sources) {
+            return say_chain("warning: nothing was read anew", &error);
+        }
+        let looked = print(format_args!("hosts were read anew: {hosts}"));
+        if looked.is_err() || !self.swim.is_ready() {
+            // A node that joins asks for hosts in each round by itself.
+            return;
+        }
+        let swim = self.swim.clone();
+        tokio::spawn(async move {
+            match swim.heal_now().await {
+                Ok(0) => {}
+                Ok(asked) => drop(print(format_args!("{asked} hosts that were not reachable were asked"))),
+                Err(error) => say_chain("warning: new hosts could not be asked", &error),
+            }
+        });
+    }
+
+    async fn leave(&self) {
+        match tokio::time::timeout(LEAVE_MAX, self.swim.leave()).await {
+            Ok(Ok(acknowledged)) => drop(print(format_args!("left: {acknowledged} members know"))),
+            // There is nothing to leave, or nothing left to do.
+            Ok(Err(LeaveError::NotReady | LeaveError::AlreadyLeft | LeaveError::Stopped)) => {}
+            Ok(Err(error)) => say_chain("warning", &error),
+            Err(_) => {
+                say(format_args!("warning: nobody acknowledged the leave within {LEAVE_MAX:?}; ending all the same"))
+            }
+        }
+    }
+
+    /// Remembers the members whenever they change.
+    async fn keep_remembering(&self) -> std::convert::Infallible {
+        if self.memory.is_none() {
+            return pending().await;
+        }
+        let mut changes = self.swim.changes();
+        while changes.changed().await.is_some() {
+            tokio::time::sleep(REMEMBER_AFTER).await;
+            self.remember();
+        }
+        pending().await
+    }
+
+    /// Remembers the members as they are, unless that is nobody: then those before are of more use.
+    fn remember(&self) {
+        let Some(memory) = &self.memory else { return };
+        let members = memory::worth_remembering(&self.swim.members());
+        if members.is_empty() {
+            return;
+        }
+        if let Err(error) = memory.remember(members) {
+            say_chain("warning", &error);
+        }
+    }
+}
+
+/// Waits for the end of the process that started this one.
+async fn gone(parent: Option<oneshot::Receiver<()>>) {
+    match parent {
+        Some(parent) => drop(parent.await),
+        None => pending().await,
+    }
+}
+
+/// Notices when the process that started this one is gone: it holds the other end of stdin.
+fn watch_parent() -> oneshot::Receiver<()> {
+    // A process that is stopped does not see its stdin end.
+    #[cfg(target_os = "linux")]
+    let _ = nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL);
+    let (gone, end) = oneshot::channel();
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        let _ = gone.send(());
+    });
+    end
+}
+
+fn start_log(filter: Option<&str>) -> Result<(), Failure> {
+    let builder = EnvFilter::builder();
+    let filter = match filter {
+        Some(filter) => builder.parse(filter),
+        None => match std::env::var("RUST_LOG") {
+            Ok(filter) if !filter.is_empty() => builder.parse(filter),
+            _ => builder.parse("warn"),
+        },
+    };
+    let filter = filter
+        .map_err(|error| {
+            anyhow::Error::new(error).context("the log filter is not understood; write a level such as `info`")
+        })
+        .or_exit(Exit::Mistake)?;
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
+    Ok(())
+}
+
+/// An error with all its causes, on one line.
+fn say_chain(what: &str, error: &(dyn std::error::Error + 'static)) {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let text: Vec<String> = causes.map(ToString::to_string).collect();
+    say(format_args!("{what}: {}", text.join(": ")));
+}

@@ -1,0 +1,21 @@
+//! `swim`: an agent that makes a machine a member of a cluster, and the commands that talk to it. `swim --help`
+//! explains.
+
+mod admin;
+mod agent;
+mod api;
+mod ask;
+mod cli;
+mod client;
+mod exit;
+mod output;
+mod settings;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    cli::Args::parse().run()
+}
