@@ -6,6 +6,8 @@ use clap::{Parser, Subcommand};
 
 use crate::agent;
 use crate::ask::{Ask, AskArgs, Gossip, HealArgs, LabelArgs};
+#[cfg(unix)]
+use crate::cluster::ClusterArgs;
 use crate::exit::Failure;
 use crate::settings::flags::AgentFlags;
 
@@ -24,6 +26,8 @@ pub(crate) struct Args {
 #[derive(Clone, Debug, Subcommand)]
 enum Command {
     Agent(Box<AgentFlags>),
+    #[cfg(unix)]
+    Cluster(ClusterArgs),
     /// Lists the members that an agent knows.
     Members(AskArgs),
     /// Lists the members, and from then on shows every change, until Ctrl-C.
@@ -73,6 +77,8 @@ impl Command {
     fn run(self) -> Result<(), Failure> {
         match self {
             Self::Agent(flags) => agent::run(*flags),
+            #[cfg(unix)]
+            Self::Cluster(cluster) => cluster.run(),
             Self::Members(ask) => ask.run(Ask::Members),
             Self::Watch(ask) => ask.run(Ask::Watch),
             Self::Info(ask) => ask.run(Ask::Info),

@@ -7,6 +7,8 @@ mod api;
 mod ask;
 mod cli;
 mod client;
+#[cfg(unix)]
+mod cluster;
 mod exit;
 mod output;
 mod settings;

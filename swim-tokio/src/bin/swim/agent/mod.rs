@@ -7,7 +7,7 @@
 mod advice;
 mod hosts;
 mod memory;
-mod signals;
+pub(crate) mod signals;
 
 use std::future::pending;
 use std::io::IsTerminal;

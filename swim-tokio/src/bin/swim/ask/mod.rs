@@ -10,6 +10,8 @@ use std::net::SocketAddr;
 
 use serde::Serialize;
 
+#[cfg(unix)]
+pub(crate) use self::act::encoded;
 pub(crate) use self::act::{Gossip, HealArgs};
 pub(crate) use self::label::LabelArgs;
 use crate::client::Client;
