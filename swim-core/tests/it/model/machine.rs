@@ -3,16 +3,16 @@
 //! time, here a step may take any letter, and each input goes to two.
 
 use std::collections::BTreeMap;
+use std::ops::Add;
 
 use swim_core::{
-    About, Boot, BootstrapOptions, ChangeList, Channel, Checksum, ClusterId, Command, CommandId, DiscoverFailed,
-    DiscoverId, Incarnation, Input, Instant, Kind, Message, Micros, Options, OwnLabels, OwnedMessage, Readiness, Seq,
-    Source, StartGossip, SyncReason, Ticket, UnixMillis, Via,
+    About, Boot, BootstrapOptions, Channel, Command, CommandId, Counters, DiscoverFailed, DiscoverId, Input, Instant,
+    Micros, Options, OwnLabels, OwnedMessage, StartGossip, Ticket, UnixMillis, Via,
 };
 
-use super::claim::{CEILING, OWN_CEILING, Status};
+use super::forgery::{forgery, labels};
 use super::setup::{Setup, Start, Traffic, rules};
-use super::transition::{Clock, Forged, Hosts, Maker, Near, Order, Span, Transition, Way};
+use super::transition::{Clock, Forged, Hosts, Order, Span, Transition, Way};
 use super::twin::{Difference, Twin, Wish};
 use crate::world::{Letter, WALL};
 
@@ -22,6 +22,13 @@ pub(super) struct Counts {
     pub(super) transitions: u64,
     /// Inputs of nodes; after each of them two lists were compared.
     pub(super) inputs: u64,
+}
+
+impl Add for Counts {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self { transitions: self.transitions + other.transitions, inputs: self.inputs + other.inputs }
+    }
 }
 
 pub(super) struct Machine {
@@ -45,8 +52,6 @@ const FLIGHT_MAX: usize = 64;
 const RUN_MAX: u64 = 400;
 /// How long a letter takes where nothing else is done with it.
 const LATENCY: Micros = Micros(1_000);
-/// No list has it, but by chance.
-const ODD: Checksum = Checksum(0xdead_beef);
 
 impl Machine {
     pub(super) fn new(setup: &Setup) -> Self {
@@ -77,6 +82,11 @@ impl Machine {
             self.apply(&Transition::Bootstrap { at, hosts: Hosts::All })?;
         }
         self.apply(&Transition::Run { span: Span::Millis(50) })
+    }
+
+    /// What the nodes that run have counted.
+    pub(super) fn counters(&self) -> impl Iterator<Item = &Counters> {
+        self.twins.values().map(|twin| twin.node.counters())
     }
 
     /// Takes one step; then all lists must be as the references say.
@@ -182,7 +192,7 @@ impl Machine {
 
     fn order(&mut self, at: u32, order: Order) -> Result<(), Difference> {
         let labels = match order {
-            Order::Labels(number) => own_labels(number),
+            Order::Labels(number) => labels(number),
             _ => OwnLabels::default(),
         };
         let command = match order {
@@ -208,51 +218,9 @@ impl Machine {
 
     fn forge(&mut self, from: u32, to: u32, way: Way, claims: &[Forged]) -> Result<(), Difference> {
         let Some(twin) = self.twins.get(&to) else { return Ok(()) };
-        let wall = WALL.after(self.now.since(Instant::ZERO)).0;
-        let limit = rules(&self.options).limit_ms.unwrap_or(0);
-        let incarnation = |number: u64| Incarnation::new(number.min(Incarnation::MAX.get())).expect("it is not above");
-        let mut list = ChangeList::new();
-        for forged in claims {
-            let known = twin.reference.held(forged.subject).map(|held| held.incarnation);
-            let near = match forged.near {
-                Near::Known => known.or(twin.reference.evicted(self.now.as_micros(), forged.subject)).unwrap_or(wall),
-                Near::Wall => wall,
-                Near::Limit => wall + limit,
-                Near::OwnLimit => wall + 2 * limit,
-                Near::Ceiling => CEILING,
-                Near::OwnCeiling => OWN_CEILING,
-            };
-            let claimed = incarnation(near.saturating_add_signed(forged.offset));
-            let source = match forged.maker {
-                Maker::Nobody => None,
-                Maker::Subject => Some(Source { address: forged.subject, incarnation: claimed }),
-                Maker::Peer(address) => Some(Source { address, incarnation: incarnation(wall) }),
-            };
-            let labels = own_labels(forged.labels);
-            list.push(swim_core::Change {
-                address: forged.subject,
-                incarnation: claimed,
-                status: core_status(forged.status),
-                source,
-                labels: labels.as_labels(),
-            });
-        }
-        let app = |name: &str| Kind::Join { app: ClusterId::from_name(name) };
         self.next_number += 1;
-        let (request, seq) = (Via::Request(Ticket(self.next_number)), Seq(0xffff_ffff));
-        let (kind, via) = match way {
-            Way::Gossip => (Kind::Gossip, Via::Datagram),
-            Way::Ping => (Kind::Ping { seq }, Via::Datagram),
-            Way::PingReq => (Kind::PingReq { seq, target: to % 8 + 1, timeout: Micros(1_000) }, Via::Datagram),
-            Way::Join => (app(&self.options.app), request),
-            Way::OtherApp => (app("another"), request),
-            Way::Sync => (Kind::Sync { reason: SyncReason::Diverged }, request),
-            Way::HealSuspect => (Kind::HealSuspect, request),
-            Way::HealMerge => (Kind::HealMerge, request),
-            Way::Ack => (Kind::Ack { seq, ready: Readiness::Ready }, Via::Datagram),
-        };
-        let message = Message { kind, incarnation: incarnation(wall), checksum: ODD, changes: list.as_changes() };
-        self.handle(to, Input::Message { from, via, message })
+        let (via, message) = forgery(&self.options, self.now, twin, (way, self.next_number), claims);
+        self.handle(to, Input::Message { from, via, message: message.as_message() })
     }
 
     fn span(&self, span: Span) -> Micros {
@@ -370,26 +338,5 @@ impl Machine {
             self.flight.remove(0);
         }
         self.flight.push(Letter { sent: self.now, arrives: self.now + LATENCY, from, to, channel, message });
-    }
-}
-
-/// Some labels: with a positive digest, with a negative one, and none.
-fn own_labels(number: u8) -> OwnLabels {
-    let pairs: &[(&str, &str)] = match number % 4 {
-        0 => &[],
-        1 => &[("zone", "a")],
-        2 => &[("zone", "b")],
-        _ => &[("zone", "b"), ("rack", "7")],
-    };
-    OwnLabels::new(pairs.iter().copied()).expect("they are short")
-}
-
-fn core_status(status: Status) -> swim_core::Status {
-    match status {
-        Status::Alive => swim_core::Status::Alive,
-        Status::Suspect => swim_core::Status::Suspect,
-        Status::Faulty => swim_core::Status::Faulty,
-        Status::Leave => swim_core::Status::Leave,
-        Status::Tombstone => swim_core::Status::Tombstone,
     }
 }

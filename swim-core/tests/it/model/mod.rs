@@ -2,6 +2,7 @@
 //! and after every input the node's list must be the twin's.
 
 mod claim;
+mod forgery;
 mod machine;
 mod reference;
 mod setup;
