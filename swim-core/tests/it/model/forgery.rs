@@ -27,11 +27,11 @@ pub(super) fn forgery(
     let wall = WALL.after(now.since(Instant::ZERO)).0;
     let mut list = ChangeList::new();
     for forged in claims {
-        let incarnation = incarnation(near(options, now, receiver, forged).saturating_add_signed(forged.offset));
+        let incarnation = at(near(options, wall, receiver, forged).saturating_add_signed(forged.offset));
         let source = match forged.maker {
             Maker::Nobody => None,
             Maker::Subject => Some(Source { address: forged.subject, incarnation }),
-            Maker::Peer(address) => Some(Source { address, incarnation: self::incarnation(wall) }),
+            Maker::Peer(address) => Some(Source { address, incarnation: at(wall) }),
         };
         let (status, labels) = (status(forged.status), labels(forged.labels));
         list.push(Change { address: forged.subject, incarnation, status, source, labels: labels.as_labels() });
@@ -49,18 +49,19 @@ pub(super) fn forgery(
         Way::HealMerge => (Kind::HealMerge, request),
         Way::Ack => (Kind::Ack { seq, ready: Readiness::Ready }, Via::Datagram),
     };
-    let message = Message { kind, incarnation: incarnation(wall), checksum: ODD, changes: list.as_changes() };
+    let message = Message { kind, incarnation: at(wall), checksum: ODD, changes: list.as_changes() };
     (via, OwnedMessage::new(message))
 }
 
 /// The number that a claim's incarnation is counted from.
-fn near(options: &Options, now: Instant, receiver: &Twin, forged: &Forged) -> u64 {
-    let wall = WALL.after(now.since(Instant::ZERO)).0;
+fn near(options: &Options, wall: u64, receiver: &Twin, forged: &Forged) -> u64 {
     let limit = rules(options).limit_ms.unwrap_or(0);
     match forged.near {
         Near::Known => {
             let known = receiver.reference.held(forged.subject).map(|held| held.incarnation);
-            known.or(receiver.reference.evicted(now.as_micros(), forged.subject)).unwrap_or(wall)
+            let mut evictions = receiver.reference.evictions().iter();
+            let evicted = evictions.rfind(|(who, ..)| *who == forged.subject).map(|(_, at, _)| *at);
+            known.or(evicted).unwrap_or(wall)
         }
         Near::Wall => wall,
         Near::Limit => wall + limit,
@@ -70,7 +71,7 @@ fn near(options: &Options, now: Instant, receiver: &Twin, forged: &Forged) -> u6
     }
 }
 
-fn incarnation(number: u64) -> Incarnation {
+fn at(number: u64) -> Incarnation {
     Incarnation::new(number.min(Incarnation::MAX.get())).expect("it is not above")
 }
 

@@ -265,9 +265,16 @@ impl Machine {
         Ok(())
     }
 
+    /// When something is going to expire, or an eviction to be forgotten.
     fn next_expiry(&self) -> Option<u64> {
-        let expiries = self.twins.values().filter(|twin| twin.node.next_deadline().is_some());
-        expiries.filter_map(|twin| twin.reference.next_expiry()).min()
+        let now = self.now.as_micros();
+        let references =
+            self.twins.values().filter(|twin| twin.node.next_deadline().is_some()).map(|twin| &twin.reference);
+        let moments = references.flat_map(|reference| {
+            let forgotten = reference.evictions().iter().map(|(.., until)| *until).filter(|until| *until > now);
+            reference.next_expiry().into_iter().chain(forgotten)
+        });
+        moments.min()
     }
 
     fn tick_all(&mut self) -> Result<(), Difference> {

@@ -61,9 +61,9 @@ impl Reference {
         self.evicted.iter().rev().find(|(who, _, until)| *who == subject && *until > now).map(|(_, at, _)| *at)
     }
 
-    /// Whether a member was evicted at this incarnation, however long ago.
-    pub(super) fn was_evicted(&self, subject: u32, incarnation: u64) -> bool {
-        self.evicted.iter().any(|(who, at, _)| (*who, *at) == (subject, incarnation))
+    /// All evictions, forgotten or not: who, at which incarnation, and until when it is remembered.
+    pub(super) fn evictions(&self) -> &[(u32, u64, u64)] {
+        &self.evicted
     }
 
     /// The soonest moment at which something expires.

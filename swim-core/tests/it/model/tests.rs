@@ -13,7 +13,7 @@ use super::transition::Transition;
 use super::twin::Difference;
 
 /// So many stories where `PROPTEST_CASES` does not say how many.
-const CASES: u32 = 512;
+const CASES: u32 = 400;
 /// The longest story.
 const STEPS: usize = 60;
 

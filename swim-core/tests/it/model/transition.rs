@@ -68,9 +68,9 @@ pub(super) enum Transition {
     Run {
         span: Span,
     },
-    /// ... to a microsecond before something expires somewhere; all nodes tick.
+    /// ... to a microsecond before something expires somewhere, or is forgotten; all nodes tick.
     AlmostExpire,
-    /// ... to where something expires.
+    /// ... to that moment.
     Expire,
     /// Time passes and nobody is there; then all nodes tick, late.
     Sleep {

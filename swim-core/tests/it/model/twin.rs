@@ -252,7 +252,9 @@ impl Twin {
             };
         }
         let owed = |told: &Claim| {
-            told.status == Status::Tombstone && self.reference.was_evicted(told.subject, told.incarnation)
+            let mut evictions = self.reference.evictions().iter();
+            told.status == Status::Tombstone
+                && evictions.any(|(who, at, _)| (*who, *at) == (told.subject, told.incarnation))
         };
         let held = |subject: u32| self.reference.held(subject).map(|held| self.as_told(held));
         match told.iter().find(|told| held(told.subject).as_ref() != Some(*told) && !owed(told)) {
