@@ -193,7 +193,7 @@ impl Transition {
             4 => Span::any().prop_map(|span| Self::Run { span }),
             2 => Just(Self::AlmostExpire),
             4 => Just(Self::Expire),
-            1 => Span::any().prop_map(|span| Self::Sleep { span }),
+            2 => Span::any().prop_map(|span| Self::Sleep { span }),
             1 => at.clone().prop_map(|at| Self::Tick { at }),
         ];
         prop_oneof![
