@@ -327,8 +327,8 @@ impl<A: Address> Membership<A> {
                 Status::Suspect if self.overslept(lateness) => {
                     // The node slept, so it cannot know who refuted meanwhile: the suspect gets another round.
                     let late = now.since(self.suspicions.runs_out(slot).unwrap_or(now));
-                    self.suspicions.postpone(slot, late + self.health.stretch(self.config.period));
-                    if let Some(at) = self.suspicions.runs_out(slot) {
+                    let soonest = self.suspicions.postpone(slot, late + self.health.stretch(self.config.period));
+                    if let Some(at) = soonest {
                         self.transitions.note(slot, at);
                     }
                 }
