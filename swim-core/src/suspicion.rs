@@ -158,11 +158,12 @@ impl Suspicions {
         }
     }
 
-    /// The node itself was not there for `span`: the suspect gets that much longer.
-    pub(crate) fn postpone(&mut self, slot: Slot, span: Micros) {
-        if let Some(suspicion) = self.by_slot.get_mut(slot) {
-            suspicion.start = (suspicion.start() + span).into();
-        }
+    /// The node itself was not there for `span`: the suspect gets that much longer. Returns the soonest moment at which
+    /// its suspicion can run out by now.
+    pub(crate) fn postpone(&mut self, slot: Slot, span: Micros) -> Option<Instant> {
+        let suspicion = self.by_slot.get_mut(slot)?;
+        suspicion.start = (suspicion.start() + span).into();
+        Some(suspicion.soonest())
     }
 
     pub(crate) fn end(&mut self, slot: Slot) {

@@ -327,9 +327,9 @@ impl<A: Address> Membership<A> {
                 Status::Suspect if self.overslept(lateness) => {
                     // The node slept, so it cannot know who refuted meanwhile: the suspect gets another round.
                     let late = now.since(self.suspicions.ends(slot).map_or(now, |ends| ends.at));
-                    self.suspicions.postpone(slot, late + self.health.stretch(self.config.period));
-                    if let Some(ends) = self.suspicions.ends(slot) {
-                        self.transitions.note(slot, ends.at);
+                    let soonest = self.suspicions.postpone(slot, late + self.health.stretch(self.config.period));
+                    if let Some(at) = soonest {
+                        self.transitions.note(slot, at);
                     }
                 }
                 Status::Suspect => {
