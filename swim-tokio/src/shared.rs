@@ -15,7 +15,6 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Waker;
-use std::time::Duration;
 
 use swim_core::{Checksum, Counters, EventMask, Node, Status};
 use tokio::sync::watch;
@@ -190,7 +189,7 @@ impl Shared {
             gossiping: !node.is_stopped(),
             local_health: node.local_health(),
             pending_changes: node.pending_changes(),
-            uptime: Duration::from(node.uptime(now)),
+            uptime: node.uptime(now),
             counters: *node.counters(),
             protocol: node.protocol_stats(now),
             transport: state.transport,

@@ -27,7 +27,11 @@ impl Driver {
         if changed == Changed::Yes {
             self.shared.beat();
         }
-        self.report.events(self.shared.fixed.local, &caused.effects);
+        let local = self.shared.fixed.local;
+        self.report.events(local, &caused.effects);
+        if self.twin.shows(local, &caused.effects) {
+            self.met_twin(None);
+        }
         let Caused { effects, outbox, keep, .. } = caused;
         for effect in effects.iter() {
             match effect {
@@ -36,6 +40,9 @@ impl Driver {
                         *keep = Keep::No;
                     }
                     if self.is_filtered(to) {
+                        if let Channel::Reply(ticket) = channel {
+                            self.waiting.remove(&ticket);
+                        }
                         continue;
                     }
                     match channel {

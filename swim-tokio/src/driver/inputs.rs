@@ -115,16 +115,24 @@ impl Driver {
             return false;
         }
         if from == self.shared.fixed.local {
-            if self.counters.own_address == 0 {
-                tracing::error!(
-                    target: "swim", address = %from, %source,
-                    "another agent uses this node's address; give each agent an address of its own"
-                );
-            }
-            self.counters.own_address += 1;
-            self.joining.met_twin(source);
+            self.met_twin(Some(source));
         }
         true
+    }
+
+    /// Another agent uses this node's address; `source` is from where it speaks, if it spoke to this node.
+    pub(super) fn met_twin(&mut self, source: Option<SocketAddr>) {
+        if self.counters.own_address == 0 {
+            let address = self.shared.fixed.local;
+            tracing::error!(
+                target: "swim", %address, ?source,
+                "another agent uses this node's address; give each agent an address of its own"
+            );
+        }
+        self.counters.own_address += 1;
+        if let Some(source) = source {
+            self.joining.met_twin(source);
+        }
     }
 
     /// Bytes came that are no message of this cluster's. They are counted; the first of a kind is logged.
@@ -176,7 +184,7 @@ impl Driver {
                 let kind = message.as_message().kind;
                 self.joining.answered(to);
                 if matches!(kind, Kind::Refused { reason: RefusedReason::Oneself }) {
-                    self.joining.met_twin(to);
+                    self.met_twin(Some(to));
                 }
                 // A host may be asked by another address than it advertises, as behind a proxy: what it was asked
                 // for it answers under the name by which it was asked. An ack is proof of life of nobody else.

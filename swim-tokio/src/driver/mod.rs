@@ -18,6 +18,7 @@ mod inputs;
 mod joining;
 mod report;
 mod scratch;
+mod twin;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -38,6 +39,7 @@ use self::clock::Clock;
 use self::joining::Joining;
 use self::report::Report;
 use self::scratch::Scratch;
+use self::twin::Twin;
 use crate::discovery::Discover;
 use crate::error::DiscoverError;
 use crate::request::{Request, Wanted};
@@ -81,6 +83,7 @@ pub(crate) struct Driver {
     discovery: Arc<dyn Discover>,
     remembered: Vec<SocketAddr>,
     joining: Joining,
+    twin: Twin,
     join_time: Duration,
     /// What did not arrive, as the node is to be told.
     later: VecDeque<Refused>,
@@ -173,6 +176,7 @@ impl Driver {
             discovery,
             remembered,
             joining: Joining::default(),
+            twin: Twin::default(),
             join_time: options.join.max_duration,
             later: VecDeque::new(),
             counters: TransportCounters::default(),
