@@ -137,10 +137,7 @@ impl Shared {
         let unsorted = Membership::read(&state.node, state.version);
         drop(state);
         let members = Membership::sorted(unsorted);
-        let mut state = self.lock();
-        if state.version == members.version() {
-            state.snapshot = Arc::downgrade(members.share());
-        }
+        self.lock().snapshot = Arc::downgrade(members.share());
         members
     }
 

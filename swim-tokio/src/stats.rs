@@ -76,7 +76,7 @@ pub struct TransportCounters {
     /// Bytes that are no message: damaged, of another version, or not of this protocol at all.
     pub malformed: u64,
     /// How often it showed that another agent uses this node's address: by messages under it that this node did not
-    /// send, or by claims about it that come again and again.
+    /// send, or by an answer that came from there.
     pub own_address: u64,
     /// Messages that the filter dropped.
     pub filtered: u64,

@@ -27,11 +27,7 @@ impl Driver {
         if changed == Changed::Yes {
             self.shared.beat();
         }
-        let local = self.shared.fixed.local;
-        self.report.events(local, &caused.effects);
-        if self.twin.shows(local, &caused.effects) {
-            self.met_twin(None);
-        }
+        self.report.events(self.shared.fixed.local, &caused.effects);
         let Caused { effects, outbox, keep, .. } = caused;
         for effect in effects.iter() {
             match effect {
@@ -147,9 +143,9 @@ impl State {
     }
 }
 
-/// Whether the list is another after this event.
+/// Whether the list is another after this event. A refutation is among the changes that are applied.
 fn changes_list(event: &Event<'_, SocketAddr>) -> bool {
-    matches!(event, Event::MemberlistChangesApplied { .. } | Event::RefuteUpdate { .. } | Event::MemberEvicted { .. })
+    matches!(event, Event::MemberlistChangesApplied { .. } | Event::MemberEvicted { .. })
 }
 
 /// Asks for hosts, and waits for as long as that may take.

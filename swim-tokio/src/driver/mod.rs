@@ -59,6 +59,8 @@ pub(crate) struct Parts {
     pub(crate) limits: StreamLimits,
     pub(crate) discovery: Arc<dyn Discover>,
     pub(crate) remembered: Vec<SocketAddr>,
+    /// Known to nobody else.
+    pub(crate) number: u32,
 }
 
 /// The task. Its fields end in the order in which they stand here: first the ports are closed, then the handles see
@@ -151,7 +153,7 @@ enum Next {
 
 impl Driver {
     pub(crate) fn new(shared: Arc<Shared>, requests: mpsc::Receiver<Request>, parts: Parts) -> Self {
-        let Parts { sockets: Sockets { udp, tcp, bound }, seal, config, limits, discovery, remembered } = parts;
+        let Parts { sockets: Sockets { udp, tcp, bound }, seal, config, limits, discovery, remembered, number } = parts;
         let options = config.options();
         let seal = Arc::new(seal);
         let longest_frame = options.datagram_max.map_or(DATAGRAM_MAX, |max| max as usize);
@@ -176,7 +178,7 @@ impl Driver {
             discovery,
             remembered,
             joining: Joining::default(),
-            twin: Twin::default(),
+            twin: Twin::new(number),
             join_time: options.join.max_duration,
             later: VecDeque::new(),
             counters: TransportCounters::default(),
@@ -195,6 +197,7 @@ impl Driver {
         scratch::with(|scratch| {
             let (done, _) = oneshot::channel();
             self.command(&Wanted::Bootstrap(options), done, scratch);
+            self.look_for_twin();
             self.finish(scratch);
         });
         let mut sleep = pin!(tokio::time::sleep(Duration::ZERO));

@@ -1,47 +1,44 @@
-//! Notices another agent that uses this node's address.
+//! Looks whether another agent uses this node's address: once, at the start, a stream to oneself.
 //!
-//! It shows in two ways: messages come under the node's own address, or others tell what the other one says of itself.
-//! The latter is also what a node hears of its own earlier run, but once: it refutes that, and is newer from then on.
-//! A second agent refutes in turn, and the two go on for ever.
+//! ```text
+//!   the address is this node's alone:  ping ─> its own listener knows the number, and closes the stream
+//!   another has it, too:               ping ─> the other one hears its own name, and refuses
+//! ```
+//!
+//! Where the address leads nowhere from here, as behind many a NAT, nothing is learned. Later a second agent shows where
+//! it speaks to this one.
 
 use std::net::SocketAddr;
 
-use swim_core::{Changes, Effect, Effects, Event, Incarnation, Status};
+use swim_core::{Changes, Checksum, Incarnation, Kind, Message, Seq, Ticket, UnixMillis};
 
-/// What was heard of a second agent.
-#[derive(Debug, Default)]
+/// The look at one's own address.
+#[derive(Debug)]
 pub(crate) struct Twin {
-    claims: u32,
+    /// Nobody else knows it.
+    seq: Seq,
 }
 
 impl Twin {
-    /// Looks through what an input caused: whether a second agent showed.
-    pub(crate) fn shows(&mut self, local: SocketAddr, effects: &Effects<SocketAddr>) -> bool {
-        let mut claimed: Option<Incarnation> = None;
-        for effect in effects.iter() {
-            match effect {
-                Effect::Event(Event::MemberlistChangesReceived { changes, .. }) => claimed = own_claim(local, changes),
-                // The node outbids the highest claim, so that a lower one was not why.
-                Effect::Event(Event::RefuteUpdate { incarnation }) if claimed.is_some_and(|own| own < incarnation) => {
-                    self.claims += 1;
-                    claimed = None;
-                }
-                _ => {}
-            }
+    pub(crate) fn new(number: u32) -> Self {
+        Self { seq: Seq(number) }
+    }
+
+    /// What is sent to oneself.
+    pub(crate) fn message(&self) -> Message<'static, SocketAddr> {
+        Message {
+            kind: Kind::Ping { seq: self.seq },
+            incarnation: Incarnation::from_wall(UnixMillis(0)),
+            checksum: Checksum(0),
+            changes: Changes::NONE,
         }
-        let shows = self.claims >= CLAIMS_MIN;
-        if shows {
-            self.claims = 0;
-        }
-        shows
+    }
+
+    /// Whether this is what was sent to oneself.
+    pub(crate) fn is_own(&self, kind: Kind<SocketAddr>) -> bool {
+        kind == Kind::Ping { seq: self.seq }
     }
 }
 
-/// What someone who calls itself `local` says of itself: that it lives.
-fn own_claim(local: SocketAddr, changes: Changes<'_, SocketAddr>) -> Option<Incarnation> {
-    let own = changes.iter().find(|change| change.address == local && change.is_own());
-    own.filter(|change| change.status == Status::Alive).map(|change| change.incarnation)
-}
-
-/// So many refuted claims are no echo of an earlier run.
-const CLAIMS_MIN: u32 = 3;
+/// The ticket of the look. The node counts its own from zero and never comes near.
+pub(crate) const LOOK: Ticket = Ticket(u64::MAX);

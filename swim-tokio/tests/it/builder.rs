@@ -180,14 +180,11 @@ async fn two_agents_with_one_address_are_told_so() {
     let right = builder().discovery(hosts()).start().await.unwrap();
     within(right.wait_for(2)).await.unwrap();
     assert_eq!(right.stats().transport.own_address, 0);
-    // Another one calls itself by the address of the first. It speaks to others only; each refutes what it hears of
-    // the other, over and over.
     let wrong = builder().bind(address("0.0.0.0:0")).advertise(right.local()).discovery(hosts());
     let wrong = wrong.start().await.unwrap();
-    crate::helpers::until("either has noticed the other", || {
-        right.stats().transport.own_address + wrong.stats().transport.own_address > 0
-    })
-    .await;
+    for node in [&right, &wrong] {
+        crate::helpers::until("each has noticed the other", || node.stats().transport.own_address > 0).await;
+    }
 }
 
 #[tokio::test]
