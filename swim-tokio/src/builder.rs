@@ -148,6 +148,7 @@ impl Builder {
         let local = address::plain(advertised);
         let clock = Clock::new(self.wall);
         let seed = getrandom::u64().map_err(StartError::Random)?;
+        let number = getrandom::u32().map_err(StartError::Random)?;
         let seal = Seal::new(config.cluster(), local);
         let node = Node::new(config.clone(), local, Boot { now: Instant::ZERO, wall: clock.start(), seed });
         let cluster = config.options().app.clone();
@@ -161,6 +162,7 @@ impl Builder {
             limits: self.limits,
             discovery: self.discovery.unwrap_or_else(|| Arc::new(FixedHosts::new([local]))),
             remembered: self.remembered,
+            number,
         };
         let driver = Driver::new(Arc::clone(&shared), queue, parts);
         runtime.spawn(driver.run(BootstrapOptions { gossip: self.gossip }));

@@ -18,8 +18,8 @@ pub enum StartError {
     /// [`Builder::bind`](crate::Builder::bind) was not called.
     #[error("no address to listen on; call `bind` with one, such as 10.0.0.1:7946")]
     NoBindAddress,
-    /// An option breaks a rule of swim-core's.
-    #[error("an option cannot be used; change it, or start from a preset")]
+    /// An option breaks a rule of swim-core's, which names it.
+    #[error(transparent)]
     Options(#[from] ConfigError),
     /// [`Options::datagram_max`](swim_core::Options::datagram_max) leaves no room for what names the sender.
     #[error("datagram_max is {value} bytes; set it to {min} at least, which hold the sender's address and one change")]

@@ -49,6 +49,12 @@ pub use swim::Swim;
 pub use transport::filter::Filter;
 pub use transport::limits::StreamLimits;
 
+/// The protocol: all of its types that appear here.
+pub use swim_core;
+pub use swim_core::{
+    Checksum, Event, EventKind, EventMask, Incarnation, LabelError, Options, OwnLabels, OwnedEvent, StartGossip, Status,
+};
+
 /// The README's examples are compiled and run with the documentation's.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

@@ -4,13 +4,14 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use serde::{Serialize, Serializer};
 use swim_core::{Checksum, Incarnation, Labels, Node, Status};
 use tokio::sync::watch;
 
 use crate::shared::Shared;
 
 /// One member, as this node knows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Member {
     /// The address that it advertises: its name.
     pub address: SocketAddr,
@@ -59,23 +60,36 @@ impl MemberLabels {
     }
 }
 
+impl Serialize for MemberLabels {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
 impl fmt::Debug for MemberLabels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.iter()).finish()
     }
 }
 
-/// The list of members at one moment. It never changes; clones share it.
+/// The list of members at one moment. It never changes; clones share it. Serialised, it is an object with `local`,
+/// `checksum`, `version` and `members`.
 #[derive(Clone, Debug)]
 pub struct Membership(Arc<Snapshot>);
 
+impl Serialize for Membership {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
 /// What a [`Membership`] shares.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub(crate) struct Snapshot {
-    members: Vec<Member>,
     local: SocketAddr,
     checksum: Checksum,
     version: u64,
+    members: Vec<Member>,
 }
 
 impl Membership {

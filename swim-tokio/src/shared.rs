@@ -15,7 +15,6 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Waker;
-use std::time::Duration;
 
 use swim_core::{Checksum, Counters, EventMask, Node, Status};
 use tokio::sync::watch;
@@ -138,10 +137,7 @@ impl Shared {
         let unsorted = Membership::read(&state.node, state.version);
         drop(state);
         let members = Membership::sorted(unsorted);
-        let mut state = self.lock();
-        if state.version == members.version() {
-            state.snapshot = Arc::downgrade(members.share());
-        }
+        self.lock().snapshot = Arc::downgrade(members.share());
         members
     }
 
@@ -190,7 +186,7 @@ impl Shared {
             gossiping: !node.is_stopped(),
             local_health: node.local_health(),
             pending_changes: node.pending_changes(),
-            uptime: Duration::from(node.uptime(now)),
+            uptime: node.uptime(now),
             counters: *node.counters(),
             protocol: node.protocol_stats(now),
             transport: state.transport,

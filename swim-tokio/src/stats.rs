@@ -1,11 +1,10 @@
 //! What a node measures of itself and of its sockets, all at one moment.
 
-use std::time::Duration;
+use serde::Serialize;
+use swim_core::{Checksum, Counters, Incarnation, Micros, ProtocolStats, Status};
 
-use swim_core::{Checksum, Counters, Incarnation, ProtocolStats, Status};
-
-/// Statistics at one moment: everything in it is of the same list.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Statistics at one moment: everything in it is of the same list. Serialised, times are in microseconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Stats {
     /// The number of the list, as in [`Membership::version`](crate::Membership::version).
@@ -25,7 +24,7 @@ pub struct Stats {
     /// How many changes are to be told, about (R5).
     pub pending_changes: usize,
     /// How long ago the node was started.
-    pub uptime: Duration,
+    pub uptime: Micros,
     /// How often each thing happened in the protocol.
     pub counters: Counters,
     /// Timing and rates of the protocol (R15).
@@ -47,7 +46,7 @@ impl Stats {
 }
 
 /// How often each thing happened on the sockets since the start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TransportCounters {
     /// Datagrams that were handed to the system.
@@ -76,7 +75,8 @@ pub struct TransportCounters {
     pub other_cluster: u64,
     /// Bytes that are no message: damaged, of another version, or not of this protocol at all.
     pub malformed: u64,
-    /// Messages under this node's own address that it did not send: another agent has it.
+    /// How often it showed that another agent uses this node's address: by messages under it that this node did not
+    /// send, or by an answer that came from there.
     pub own_address: u64,
     /// Messages that the filter dropped.
     pub filtered: u64,

@@ -45,11 +45,14 @@ impl Clock {
     /// The wall clock, where it is another than it should be at `now`: it was set anew, or the machine slept. Told
     /// once for each jump.
     pub(crate) fn jump(&mut self, now: Instant) -> Option<UnixMillis> {
-        if self.wall == WallClock::FromStart {
-            return None;
+        match self.wall {
+            WallClock::System => self.compare(now, system()),
+            WallClock::FromStart => None,
         }
+    }
+
+    fn compare(&mut self, now: Instant, found: UnixMillis) -> Option<UnixMillis> {
         let expected = self.wall_at_origin.after(now.since(Instant::ZERO));
-        let found = system();
         if found.0.abs_diff(expected.0) < JUMP_MS {
             return None;
         }
@@ -69,4 +72,32 @@ const JUMP_MS: u64 = 1000;
 fn system() -> UnixMillis {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     UnixMillis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_jump_of_the_wall_clock_is_told_once_and_drift_is_not() {
+        let mut clock = Clock::new(WallClock::System);
+        let start = clock.start().0;
+        let at = |seconds: u64| Instant::from_millis(seconds * 1000);
+        assert_eq!(clock.compare(at(10), UnixMillis(start + 10_999)), None, "a clock may drift a little");
+        let back = UnixMillis(start - 3_600_000);
+        assert_eq!(clock.compare(at(20), back), Some(back), "it was set back an hour");
+        assert_eq!(clock.compare(at(30), UnixMillis(back.0 + 10_000)), None, "it goes on from there");
+        let ahead = UnixMillis(start + 60_000);
+        assert_eq!(clock.compare(at(30), ahead), Some(ahead), "it was set right, and more");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_cores_time_is_tokios() {
+        let clock = Clock::new(WallClock::FromStart);
+        tokio::time::advance(Duration::from_secs(5)).await;
+        assert_eq!(clock.now(), Instant::from_millis(5000));
+        assert_eq!(clock.moment(clock.now()), tokio::time::Instant::now());
+        // A moment that never comes is a moment all the same.
+        assert!(clock.moment(Instant::NEVER) > tokio::time::Instant::now());
+    }
 }

@@ -36,6 +36,9 @@ impl Driver {
                         *keep = Keep::No;
                     }
                     if self.is_filtered(to) {
+                        if let Channel::Reply(ticket) = channel {
+                            self.waiting.remove(&ticket);
+                        }
                         continue;
                     }
                     match channel {
@@ -140,9 +143,9 @@ impl State {
     }
 }
 
-/// Whether the list is another after this event.
+/// Whether the list is another after this event. A refutation is among the changes that are applied.
 fn changes_list(event: &Event<'_, SocketAddr>) -> bool {
-    matches!(event, Event::MemberlistChangesApplied { .. } | Event::RefuteUpdate { .. } | Event::MemberEvicted { .. })
+    matches!(event, Event::MemberlistChangesApplied { .. } | Event::MemberEvicted { .. })
 }
 
 /// Asks for hosts, and waits for as long as that may take.

@@ -13,8 +13,9 @@ use tokio::sync::oneshot;
 
 use super::effects::Chain;
 use super::scratch::{Keep, LONG, Scratch};
+use super::twin::LOOK;
 use super::{Accepting, Driver, Ended};
-use crate::error::DiscoverError;
+use crate::error::{DiscoverError, SeedFailure};
 use crate::request::Wanted;
 use crate::shared::JoinState;
 use crate::transport::streams::{Finished, Useless};
@@ -115,16 +116,29 @@ impl Driver {
             return false;
         }
         if from == self.shared.fixed.local {
-            if self.counters.own_address == 0 {
-                tracing::error!(
-                    target: "swim", address = %from, %source,
-                    "another agent uses this node's address; give each agent an address of its own"
-                );
-            }
-            self.counters.own_address += 1;
-            self.joining.met_twin(source);
+            self.met_twin(source);
         }
         true
+    }
+
+    /// Asks whoever listens at this node's address; see `twin.rs`.
+    pub(super) fn look_for_twin(&mut self) {
+        let request = self.seal.close_for_stream(&self.twin.message());
+        if let Some(exchange) = self.streams.ask(LOOK, self.shared.fixed.local, request) {
+            self.tasks.spawn(async move { Ended::Stream(Box::new(exchange.await)) });
+        }
+    }
+
+    /// Another agent uses this node's address, and speaks from `source`.
+    fn met_twin(&mut self, source: SocketAddr) {
+        if self.counters.own_address == 0 {
+            tracing::error!(
+                target: "swim", address = %self.shared.fixed.local, %source,
+                "another agent uses this node's address; give each agent an address of its own"
+            );
+        }
+        self.counters.own_address += 1;
+        self.joining.met_twin(source);
     }
 
     /// Bytes came that are no message of this cluster's. They are counted; the first of a kind is logged.
@@ -157,6 +171,13 @@ impl Driver {
     /// A stream has come to something.
     pub(super) fn finished(&mut self, finished: Finished, scratch: &mut Scratch) {
         match finished {
+            Finished::Asked { message, .. } if self.twin.is_own(message.as_message().kind) => {}
+            Finished::Answered { ticket: LOOK, to, .. } => self.met_twin(to),
+            Finished::Failed { ticket: LOOK, to, failure } => {
+                if failure == SeedFailure::OtherCluster {
+                    self.met_twin(to);
+                }
+            }
             Finished::Asked { waiting, from, message } => {
                 if !self.is_heard(from, waiting.source()) {
                     return;
@@ -176,7 +197,7 @@ impl Driver {
                 let kind = message.as_message().kind;
                 self.joining.answered(to);
                 if matches!(kind, Kind::Refused { reason: RefusedReason::Oneself }) {
-                    self.joining.met_twin(to);
+                    self.met_twin(to);
                 }
                 // A host may be asked by another address than it advertises, as behind a proxy: what it was asked
                 // for it answers under the name by which it was asked. An ack is proof of life of nobody else.

@@ -18,6 +18,7 @@ mod inputs;
 mod joining;
 mod report;
 mod scratch;
+mod twin;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -38,6 +39,7 @@ use self::clock::Clock;
 use self::joining::Joining;
 use self::report::Report;
 use self::scratch::Scratch;
+use self::twin::Twin;
 use crate::discovery::Discover;
 use crate::error::DiscoverError;
 use crate::request::{Request, Wanted};
@@ -57,6 +59,8 @@ pub(crate) struct Parts {
     pub(crate) limits: StreamLimits,
     pub(crate) discovery: Arc<dyn Discover>,
     pub(crate) remembered: Vec<SocketAddr>,
+    /// Known to nobody else.
+    pub(crate) number: u32,
 }
 
 /// The task. Its fields end in the order in which they stand here: first the ports are closed, then the handles see
@@ -81,6 +85,7 @@ pub(crate) struct Driver {
     discovery: Arc<dyn Discover>,
     remembered: Vec<SocketAddr>,
     joining: Joining,
+    twin: Twin,
     join_time: Duration,
     /// What did not arrive, as the node is to be told.
     later: VecDeque<Refused>,
@@ -148,7 +153,7 @@ enum Next {
 
 impl Driver {
     pub(crate) fn new(shared: Arc<Shared>, requests: mpsc::Receiver<Request>, parts: Parts) -> Self {
-        let Parts { sockets: Sockets { udp, tcp, bound }, seal, config, limits, discovery, remembered } = parts;
+        let Parts { sockets: Sockets { udp, tcp, bound }, seal, config, limits, discovery, remembered, number } = parts;
         let options = config.options();
         let seal = Arc::new(seal);
         let longest_frame = options.datagram_max.map_or(DATAGRAM_MAX, |max| max as usize);
@@ -173,6 +178,7 @@ impl Driver {
             discovery,
             remembered,
             joining: Joining::default(),
+            twin: Twin::new(number),
             join_time: options.join.max_duration,
             later: VecDeque::new(),
             counters: TransportCounters::default(),
@@ -191,6 +197,7 @@ impl Driver {
         scratch::with(|scratch| {
             let (done, _) = oneshot::channel();
             self.command(&Wanted::Bootstrap(options), done, scratch);
+            self.look_for_twin();
             self.finish(scratch);
         });
         let mut sleep = pin!(tokio::time::sleep(Duration::ZERO));

@@ -95,6 +95,10 @@ impl Datagrams {
                     undelivered.push(plain(rest[0].to));
                     next += 1;
                 }
+                Sent::Dropped => {
+                    counters.datagrams_dropped += 1;
+                    next += 1;
+                }
                 Sent::Later => break,
             }
         }
@@ -121,6 +125,7 @@ impl Datagrams {
                     counters.datagram_bytes_sent += waiting.bytes.len() as u64;
                 }
                 Sent::Refused => undelivered.push(plain(waiting.to)),
+                Sent::Dropped => counters.datagrams_dropped += 1,
                 Sent::Later => return,
             }
             self.backlog.pop_front();
@@ -138,14 +143,22 @@ impl Datagrams {
                     let before = undelivered.len();
                     self.errors(undelivered);
                     if undelivered.len() == before && error.kind() != io::ErrorKind::ConnectionRefused {
-                        tracing::debug!(to = %datagrams[0].to, %error, "a datagram cannot be sent");
-                        return Sent::Refused;
+                        tracing::debug!(target: "swim", to = %datagrams[0].to, %error, "a datagram cannot be sent");
+                        return if is_about_the_way(&error) { Sent::Refused } else { Sent::Dropped };
                     }
                 }
             }
         }
-        Sent::Refused
+        Sent::Dropped
     }
+}
+
+/// Whether an error says that there is no way to an address, and not that the system is short of something.
+fn is_about_the_way(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable | io::ErrorKind::AddrNotAvailable
+    )
 }
 
 /// Where to send which of the outbox's bytes.
@@ -158,8 +171,10 @@ pub(super) struct Outgoing {
 enum Sent {
     /// So many, at least one.
     Some(usize),
-    /// The first cannot be sent at all.
+    /// There is no way to the first.
     Refused,
+    /// The first cannot be sent, which says nothing of its member.
+    Dropped,
     /// The system takes no more for now.
     Later,
 }

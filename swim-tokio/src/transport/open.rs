@@ -72,3 +72,20 @@ fn explain(bind: SocketAddr, transport: Transport, source: io::Error) -> StartEr
         _ => StartError::Socket { bind, transport, source },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_that_the_process_may_not_have_is_told_so() {
+        let bind = "10.0.0.1:80".parse().unwrap();
+        let error = explain(bind, Transport::Udp, io::ErrorKind::PermissionDenied.into());
+        assert!(matches!(error, StartError::NoPermission { .. }));
+        assert_eq!(
+            error.to_string(),
+            "no permission to listen on 10.0.0.1:80 (UDP); take a port from 1024 on, or grant the right to bind lower \
+             ones"
+        );
+    }
+}

@@ -43,10 +43,12 @@ pub(crate) fn builder() -> Builder {
     Swim::builder().bind(anywhere()).cluster("test").options(options())
 }
 
-/// A node that joins `hosts`.
+/// A node that has joined `hosts`.
 pub(crate) async fn start(hosts: &[&Swim]) -> Swim {
     let hosts = FixedHosts::new(hosts.iter().map(|host| host.local()));
-    builder().discovery(hosts).start().await.unwrap()
+    let node = builder().discovery(hosts).start().await.unwrap();
+    within(node.joined()).await.unwrap();
+    node
 }
 
 /// `n` nodes that know one another.

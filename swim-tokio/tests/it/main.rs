@@ -9,6 +9,7 @@ mod helpers;
 mod hostile;
 mod joining;
 mod lifetime;
+mod logs;
 mod metrics;
 mod partition;
 mod runtimes;

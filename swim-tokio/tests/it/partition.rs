@@ -45,6 +45,22 @@ async fn a_partition_is_seen_and_healed_on_command() {
 }
 
 #[tokio::test]
+async fn a_filter_on_one_side_cuts_both_ways() {
+    let nodes = filtered(2).await;
+    let [(first, filter), (second, _)] = &nodes[..] else { panic!("there are two") };
+    filter.block(second.local());
+    // What was on its way may still arrive.
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    let (sent, heard) = (first.stats().counters.pings_sent, second.stats().counters.pings_received);
+    until("each holds the other faulty", || {
+        status(first, second.local()) == Some(Status::Faulty) && status(second, first.local()) == Some(Status::Faulty)
+    })
+    .await;
+    assert!(first.stats().counters.pings_sent > sent, "it pinged in vain");
+    assert_eq!(second.stats().counters.pings_received, heard, "nothing went out");
+}
+
+#[tokio::test]
 async fn a_member_that_is_alive_is_no_target_for_healing() {
     let nodes = cluster(2).await;
     let error = within(nodes[0].attempt_heal(nodes[1].local())).await.unwrap_err();

@@ -29,12 +29,15 @@ async fn an_hour_of_paused_time_passes_in_a_moment() {
         tokio::time::sleep(Duration::from_secs(1)).await;
         assert!(started.elapsed() < HOUR);
     }
-    // It becomes a tombstone after an hour, and is forgotten a minute later.
+    // It becomes a tombstone after an hour, and is forgotten a minute later. A list that someone keeps does not hide it.
+    let mut kept = first.members();
     while status(&first, address).is_some() {
+        kept = first.members();
         tokio::time::sleep(Duration::from_secs(10)).await;
         assert!(started.elapsed() < 2 * HOUR);
     }
     assert!(started.elapsed() > HOUR);
+    assert_eq!((kept.len(), first.members().len()), (2, 1));
 }
 
 /// A runtime of its own for each of two nodes, and handles used from a third.

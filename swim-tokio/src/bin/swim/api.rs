@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use swim_core::Status;
@@ -98,7 +99,7 @@ impl Info {
             members: Status::ALL.iter().map(|status| (status.name().to_owned(), stats.count(*status))).collect(),
             local_health: stats.local_health,
             pending_changes: stats.pending_changes,
-            uptime_seconds: stats.uptime.as_secs(),
+            uptime_seconds: Duration::from(stats.uptime).as_secs(),
             labels: own.map(|member| pairs(member.labels.iter())).unwrap_or_default(),
             cut: swim.filter().map(swim_tokio::Filter::blocked),
         }

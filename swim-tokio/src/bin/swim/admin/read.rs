@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
+use swim_tokio::Stats;
 
 use super::Served;
 use super::problem::Problem;
@@ -18,17 +19,9 @@ pub(super) async fn info(State(served): State<Served>) -> Json<Info> {
     Json(Info::new(&served.swim))
 }
 
-pub(super) async fn stats(State(served): State<Served>) -> Json<Value> {
-    let stats = served.swim.stats();
-    Json(json!({
-        "counters": stats.counters,
-        "protocol": {
-            "rate_micros": stats.protocol.rate.0,
-            "client_rate_milli": stats.protocol.client_rate_milli,
-            "server_rate_milli": stats.protocol.server_rate_milli,
-            "total_rate_milli": stats.protocol.total_rate_milli,
-        },
-    }))
+/// Everything that is measured; times are in microseconds.
+pub(super) async fn stats(State(served): State<Served>) -> Json<Stats> {
+    Json(served.swim.stats())
 }
 
 /// As Prometheus reads it.

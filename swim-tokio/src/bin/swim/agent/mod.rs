@@ -6,18 +6,20 @@
 
 mod advice;
 mod hosts;
+mod log;
 mod memory;
 pub(crate) mod signals;
 
+use std::convert::Infallible;
 use std::future::pending;
-use std::io::IsTerminal;
 use std::time::Duration;
 
 use swim_tokio::{Filter, JoinError, LeaveError, Swim};
 use tokio::sync::oneshot;
-use tracing_subscriber::EnvFilter;
+use tokio::time::Instant;
 
 use self::hosts::Hosts;
+use self::log::Log;
 use self::memory::Memory;
 use self::signals::{Asked, Signals};
 use crate::admin::{Admin, Served};
@@ -35,23 +37,29 @@ pub(crate) struct Agent {
     /// How many members were remembered from an earlier run.
     recalled: usize,
     retry_join: bool,
+    join_timeout: Duration,
+    log: Log,
 }
 
 /// How long a leave may take to spread before the agent ends all the same.
 const LEAVE_MAX: Duration = Duration::from_secs(10);
+/// How often it is said that joining takes its time.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How often it is looked whether another agent has the same address.
+const LOOK_FOR_TWINS_EVERY: Duration = Duration::from_millis(500);
 /// Changes that come this close together are remembered together.
 const REMEMBER_AFTER: Duration = Duration::from_millis(500);
 
 /// Runs an agent until it is asked to end.
 pub(crate) fn run(flags: AgentFlags) -> Result<(), Failure> {
     let settings = Settings::resolve(flags.clone()).or_exit(Exit::Mistake)?;
-    start_log(settings.log.as_deref())?;
+    let log = Log::start(settings.log.as_deref()).or_exit(Exit::Mistake)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().or_exit(Exit::Failed)?;
     runtime.block_on(async {
         // Before anything is printed: whoever reads it may send signals from then on.
         let mut signals = Signals::new().or_exit(Exit::Failed)?;
         let parent = settings.end_with_stdin.then(watch_parent);
-        let (agent, admin) = Agent::start(flags, settings).await?;
+        let (agent, admin) = Agent::start(flags, settings, log).await?;
         let ended = tokio::select! {
             ended = agent.work(&mut signals) => ended,
             () = gone(parent) => Ok(()),
@@ -63,7 +71,7 @@ pub(crate) fn run(flags: AgentFlags) -> Result<(), Failure> {
 }
 
 impl Agent {
-    async fn start(flags: AgentFlags, settings: Settings) -> Result<(Self, Option<Admin>), Failure> {
+    async fn start(flags: AgentFlags, settings: Settings, log: Log) -> Result<(Self, Option<Admin>), Failure> {
         let hosts = match settings.sources.is_empty() {
             true => None,
             false => Some(Hosts::open(&settings.sources).or_exit(Exit::Mistake)?),
@@ -81,6 +89,7 @@ impl Agent {
         if let Some(filter) = &filter {
             settings.cut.iter().for_each(|member| filter.block(*member));
         }
+        let join_timeout = settings.options.join.max_duration;
         let mut builder = Swim::builder().bind(settings.bind).options(settings.options).remembered(recalled.clone());
         if let Some(advertise) = settings.advertise {
             builder = builder.advertise(advertise);
@@ -92,7 +101,16 @@ impl Agent {
             builder = builder.filter(filter);
         }
         let swim = builder.start().await.map_err(advice::not_started)?;
-        let agent = Self { flags, swim, hosts, memory, recalled: recalled.len(), retry_join: settings.retry_join };
+        let agent = Self {
+            flags,
+            swim,
+            hosts,
+            memory,
+            recalled: recalled.len(),
+            retry_join: settings.retry_join,
+            join_timeout,
+            log,
+        };
         agent.introduce(admin.as_ref())?;
         let admin = admin.map(|admin| admin.serve(Served::new(agent.swim.clone(), metrics)));
         Ok((agent, admin))
@@ -128,13 +146,17 @@ impl Agent {
         let mut joining = Box::pin(self.join());
         let mut joined = false;
         let mut remembering = Box::pin(self.keep_remembering());
+        let mut watching = Box::pin(self.watch_for_twins());
+        let mut patience = tokio::time::interval_at(Instant::now() + PATIENCE, PATIENCE);
         loop {
             tokio::select! {
                 result = &mut joining, if !joined => {
                     result?;
                     joined = true;
                 }
+                _ = patience.tick(), if !joined => self.say_still_joining(),
                 never = &mut remembering => match never {},
+                never = &mut watching => match never {},
                 asked = signals.next() => match asked {
                     Asked::Reload => self.reload().await,
                     Asked::End => break,
@@ -155,6 +177,7 @@ impl Agent {
         loop {
             match result {
                 Ok(hosts) => {
+                    self.log.joined();
                     let reachable = self.swim.stats().count_reachable();
                     print(format_args!("joined: {hosts} hosts answered, {reachable} members are reachable"))?;
                     return Ok(());
@@ -212,8 +235,30 @@ impl Agent {
         }
     }
 
+    fn say_still_joining(&self) {
+        let still = if self.retry_join { "for ever".into() } else { format!("for {:?} in all", self.join_timeout) };
+        say(format_args!("not joined yet: too few hosts have answered; it is tried {still}, Ctrl-C ends it"));
+    }
+
+    /// Says so where another agent has this one's address.
+    async fn watch_for_twins(&self) -> Infallible {
+        let seen = || self.swim.stats().transport.own_address;
+        let mut told = 0;
+        loop {
+            tokio::time::sleep(LOOK_FOR_TWINS_EVERY).await;
+            if seen() > told && self.swim.is_ready() {
+                told = u64::MAX;
+                say(format_args!(
+                    "error: another agent uses {} too, so that members see the two as one that comes and goes\n  \
+                     advice: pass --bind or --advertise with an address that no other agent has",
+                    self.swim.local()
+                ));
+            }
+        }
+    }
+
     /// Remembers the members whenever they change.
-    async fn keep_remembering(&self) -> std::convert::Infallible {
+    async fn keep_remembering(&self) -> Infallible {
         if self.memory.is_none() {
             return pending().await;
         }
@@ -257,25 +302,6 @@ fn watch_parent() -> oneshot::Receiver<()> {
         let _ = gone.send(());
     });
     end
-}
-
-fn start_log(filter: Option<&str>) -> Result<(), Failure> {
-    let builder = EnvFilter::builder();
-    let filter = match filter {
-        Some(filter) => builder.parse(filter),
-        None => match std::env::var("RUST_LOG") {
-            Ok(filter) if !filter.is_empty() => builder.parse(filter),
-            _ => builder.parse("warn"),
-        },
-    };
-    let filter = filter
-        .map_err(|error| {
-            anyhow::Error::new(error).context("the log filter is not understood; write a level such as `info`")
-        })
-        .or_exit(Exit::Mistake)?;
-    let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
-    Ok(())
 }
 
 /// An error with all its causes, on one line.

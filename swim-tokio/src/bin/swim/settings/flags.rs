@@ -77,7 +77,7 @@ pub(crate) struct AgentFlags {
     #[arg(long, env = "SWIM_PRESET")]
     pub(crate) preset: Option<Preset>,
 
-    /// What to log on stderr: `error`, `warn`, `info`, `debug`, `trace`, or a filter as in RUST_LOG [default: warn].
+    /// What to log on stderr: `error`, `warn`, `info`, `debug`, `trace`, or a filter [default: RUST_LOG, or `warn` once joined].
     #[arg(long, value_name = "FILTER", env = "SWIM_LOG")]
     pub(crate) log: Option<String>,
 
