@@ -1,6 +1,14 @@
 //! Nodes on loopback, over real sockets. Deadlines are generous; nothing depends on how fast the machine is.
 
+#[cfg(all(unix, feature = "agent"))]
+mod admin;
+#[cfg(all(unix, feature = "agent"))]
+mod agent;
+#[cfg(all(unix, feature = "agent"))]
+mod ask;
 mod builder;
+#[cfg(all(unix, feature = "agent"))]
+mod cluster;
 mod consistency;
 mod departure;
 mod discovery;
@@ -11,5 +19,9 @@ mod joining;
 mod lifetime;
 mod logs;
 mod metrics;
+#[cfg(all(unix, feature = "agent"))]
+mod mistakes;
 mod partition;
+#[cfg(all(unix, feature = "agent"))]
+mod process;
 mod runtimes;

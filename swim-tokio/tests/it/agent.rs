@@ -1,0 +1,202 @@
+//! `swim agent`: it joins, leaves when it is asked to end, reads its hosts anew, and remembers.
+
+use std::process::Stdio;
+
+use nix::sys::signal::Signal;
+use serde_json::Value;
+
+use crate::process::{Agent, Folder, QUICK, swim, until_closed};
+
+#[tokio::test]
+async fn agents_find_one_another_and_say_what_they_do() {
+    let first = Agent::start(&["--cluster", "shop", "--label", "zone=a"]).await;
+    assert!(first.process.out.line("swim agent").await.contains("cluster `shop`"));
+    assert!(first.process.out.line("listens on").await.contains(&first.address.to_string()));
+    assert!(first.process.out.line("joins").await.contains(&format!("--join {}", first.address)));
+    let second = Agent::joining(&first, &["--cluster", "shop"]).await;
+    assert_eq!(second.process.out.line("joined:").await, "joined: 1 hosts answered, 2 members are reachable");
+    first.until_status(second.address, "alive").await;
+    let members = second.get("/v1/members").await.json();
+    let zone = members["members"].as_array().unwrap().iter().find_map(|member| member["labels"]["zone"].as_str());
+    assert_eq!(zone, Some("a"));
+}
+
+#[tokio::test]
+async fn an_agent_that_is_asked_to_end_leaves() {
+    let first = Agent::start(&[]).await;
+    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+        let mut other = Agent::joining(&first, &[]).await;
+        first.until_status(other.address, "alive").await;
+        other.process.signal(signal);
+        assert_eq!(other.process.end().await.code(), Some(0));
+        assert_eq!(other.process.out.line("left:").await, "left: 1 members know");
+        assert_eq!(first.status(other.address).await.as_deref(), Some("leave"), "{signal}");
+    }
+}
+
+#[tokio::test]
+async fn an_agent_that_has_not_joined_ends_at_once() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut agent = Agent::start(&["--join", &silent.local_addr().unwrap().to_string()]).await;
+    agent.process.signal(Signal::SIGTERM);
+    assert_eq!(agent.process.end().await.code(), Some(0));
+    until_closed(agent.address).await;
+}
+
+#[tokio::test]
+async fn on_a_hang_up_hosts_are_read_anew() {
+    let folder = Folder::new();
+    let (first, apart) = (Agent::start(&[]).await, Agent::start(&[]).await);
+    let hosts = folder.write("hosts.json", &format!("[\"{}\"]", first.address));
+    let agent = Agent::start(&["--hosts-file", &hosts]).await;
+    agent.process.out.line("joined:").await;
+    assert_eq!(agent.status(apart.address).await, None);
+
+    folder.write("hosts.json", "[\"nobody\"]");
+    agent.process.signal(Signal::SIGHUP);
+    let warning = agent.process.err.line("nothing was read anew").await;
+    assert!(warning.contains("entry 1") && warning.contains("nobody") && warning.contains(&hosts), "{warning}");
+
+    folder.write("hosts.json", &format!("[\"{}\", \"{}\"]", first.address, apart.address));
+    agent.process.signal(Signal::SIGHUP);
+    agent.process.out.line("hosts were read anew").await;
+    first.until_status(apart.address, "alive").await;
+    apart.until_status(first.address, "alive").await;
+}
+
+#[tokio::test]
+async fn hosts_in_the_settings_file_are_read_anew_too() {
+    let folder = Folder::new();
+    let (first, apart) = (Agent::start(&[]).await, Agent::start(&[]).await);
+    let settings = |hosts: String| folder.write("agent.toml", &format!("join = [{hosts}]\n{QUICK}"));
+    let path = settings(format!("'{}'", first.address));
+    let agent = Agent::start(&["--config", &path]).await;
+    agent.process.out.line("joined:").await;
+    settings(format!("'{}', '{}'", first.address, apart.address));
+    agent.process.signal(Signal::SIGHUP);
+    agent.until_status(apart.address, "alive").await;
+}
+
+#[tokio::test]
+async fn a_cluster_that_was_all_down_finds_itself_without_hosts() {
+    let folder = Folder::new();
+    let files = ["a.json", "b.json", "c.json"].map(|name| folder.path(name));
+    let first = Agent::start(&["--remember", &files[0]]).await;
+    let mut agents = vec![first];
+    for file in &files[1..] {
+        let agent = Agent::joining(&agents[0], &["--remember", file]).await;
+        agents.push(agent);
+    }
+    for agent in &agents {
+        for other in &agents {
+            agent.until_status(other.address, "alive").await;
+        }
+    }
+    for agent in &mut agents {
+        agent.process.signal(Signal::SIGTERM);
+        agent.process.end().await;
+    }
+    // The last one has seen all others leave.
+    let remembered: Value = serde_json::from_slice(&std::fs::read(&files[2]).unwrap()).unwrap();
+    assert_eq!(remembered["members"].as_array().unwrap().len(), 2);
+
+    let mut again = Vec::new();
+    for (agent, file) in agents.iter().zip(&files) {
+        again.push(Agent::start(&["--bind", &agent.address.to_string(), "--remember", file]).await);
+    }
+    assert!(again[2].process.out.line("remembers  ").await.contains("2 members"));
+    for agent in &again {
+        for other in &again {
+            agent.until_status(other.address, "alive").await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_remembered_survives_a_kill() {
+    let folder = Folder::new();
+    let file = folder.path("members.json");
+    let first = Agent::start(&[]).await;
+    let mut agent = Agent::joining(&first, &["--remember", &file]).await;
+    crate::helpers::until("it was written", || std::fs::metadata(&file).is_ok()).await;
+    agent.process.child.kill().await.unwrap();
+    let again = Agent::start(&["--bind", &agent.address.to_string(), "--remember", &file]).await;
+    again.until_status(first.address, "alive").await;
+}
+
+#[tokio::test]
+async fn a_damaged_file_of_members_is_reported_and_put_aside() {
+    let folder = Folder::new();
+    let first = Agent::start(&[]).await;
+    let file = folder.write("members.json", "{\"form\":1,\"cluster\":\"sw");
+    let agent = Agent::joining(&first, &["--remember", &file]).await;
+    let warning = agent.process.err.line("damaged").await;
+    assert!(warning.contains(&file) && warning.contains("put aside"), "{warning}");
+    assert_eq!(std::fs::read_to_string(format!("{file}.damaged")).unwrap(), "{\"form\":1,\"cluster\":\"sw");
+    crate::helpers::until("a new one is written", || std::fs::metadata(&file).is_ok()).await;
+    assert!(std::fs::read_to_string(&file).unwrap().contains(&first.address.to_string()));
+}
+
+#[tokio::test]
+async fn a_file_of_members_that_cannot_be_written_is_reported_and_no_more() {
+    let folder = Folder::new();
+    let first = Agent::start(&[]).await;
+    let file = folder.path("no/such/folder/members.json");
+    let agent = Agent::joining(&first, &["--remember", &file]).await;
+    let warning = agent.process.err.line("cannot be remembered").await;
+    assert!(warning.contains(&file) && warning.contains("check"), "{warning}");
+    assert_eq!(agent.get("/ready").await.status, 200);
+}
+
+#[tokio::test]
+async fn the_command_line_wins_over_the_environment_and_that_over_the_file() {
+    let folder = Folder::new();
+    let text =
+        format!("cluster = 'file'\nadmin = '127.0.0.1:0'\nbind = '127.0.0.1:0'\nlabels = {{ from = 'file' }}\n{QUICK}");
+    let file = folder.write("agent.toml", &text);
+    let start = async |flags: &[&str], environment: &[(&str, &str)]| {
+        let mut command = swim();
+        command.args(["agent", "--config", &file]).args(flags).envs(environment.iter().copied());
+        let agent = Agent::of(&mut command).await;
+        let info = agent.get("/v1/info").await.json();
+        (info["cluster"].as_str().unwrap().to_owned(), info["labels"]["from"].as_str().unwrap().to_owned())
+    };
+    let named = |cluster: &str, label: &str| (cluster.to_owned(), label.to_owned());
+    let environment = [("SWIM_CLUSTER", "environment"), ("SWIM_LABELS", "from=environment")];
+    assert_eq!(start(&[], &[]).await, named("file", "file"));
+    assert_eq!(start(&[], &environment).await, named("environment", "environment"));
+    assert_eq!(start(&["--cluster", "flag"], &environment).await, named("flag", "environment"));
+    assert_eq!(start(&["--label", "from=flag"], &[]).await, named("file", "flag"));
+}
+
+#[tokio::test]
+async fn all_can_be_said_by_the_environment_alone() {
+    let first = Agent::start(&[]).await;
+    let mut command = swim();
+    command.arg("agent").env("SWIM_BIND", "127.0.0.1:0").env("SWIM_ADMIN", "127.0.0.1:0");
+    command.env("SWIM_JOIN", format!("{},{}", first.address, first.address)).env("SWIM_ALLOW_PARTITIONS", "yes");
+    let agent = Agent::of(&mut command).await;
+    first.until_status(agent.address, "alive").await;
+    assert_eq!(agent.get("/v1/cut").await.status, 200);
+}
+
+#[tokio::test]
+async fn files_that_the_settings_file_names_are_looked_for_beside_it() {
+    let folder = Folder::new();
+    let first = Agent::start(&[]).await;
+    folder.write("hosts.json", &format!("[\"{}\"]", first.address));
+    let file = folder.write("agent.toml", &format!("hosts_file = 'hosts.json'\n{QUICK}"));
+    let agent = Agent::start(&["--config", &file]).await;
+    first.until_status(agent.address, "alive").await;
+}
+
+#[tokio::test]
+async fn a_child_ends_when_its_parent_lets_go_of_it() {
+    let mut command = swim();
+    command.args(["agent", "--bind", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--end-with-stdin"]);
+    let mut agent = Agent::of(command.stdin(Stdio::piped())).await;
+    assert_eq!(agent.get("/health").await.status, 200);
+    drop(agent.process.child.stdin.take());
+    agent.process.end().await;
+    until_closed(agent.address).await;
+}
