@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 
+use super::admission::Proof;
 use super::{Membership, Standing};
 use crate::address::Address;
 use crate::effect::Effects;
@@ -119,7 +120,7 @@ impl<A: Address> Membership<A> {
             return self.hear_of_oneself(now, from, change, out).then_some(Slot::LOCAL);
         }
         let Some(slot) = self.members.find(&change.address) else {
-            return self.admit(now, from, change, spread, out);
+            return self.admit(now, from, change, (spread, Proof::None), out);
         };
         let known = self.members.state(slot);
         let claimed = State { incarnation: change.incarnation, status: change.status };
@@ -200,42 +201,6 @@ impl<A: Address> Membership<A> {
         Change { status: Status::Suspect, ..change }
     }
 
-    /// A claim about a member that is not listed.
-    fn admit(
-        &mut self,
-        now: Instant,
-        from: A,
-        change: Change<'_, A>,
-        spread: Spread,
-        out: &mut Effects<A>,
-    ) -> Option<Slot> {
-        if change.status == Status::Tombstone {
-            return None;
-        }
-        if let Some(evicted) = self.evicted.incarnation(&change.address) {
-            if change.incarnation <= evicted {
-                if self.owed.len() < Self::OWED_MAX {
-                    self.owed.push((change.address, evicted));
-                }
-                self.reject(from, RejectReason::Evicted, out);
-                return None;
-            }
-        }
-        if self.is_absurd(now, &change) {
-            self.reject(from, RejectReason::Incarnation, out);
-            return None;
-        }
-        if self.members.len() >= self.config.members_max {
-            self.reject(from, RejectReason::TooManyMembers, out);
-            return None;
-        }
-        let unknown = State { incarnation: Incarnation::default(), status: Status::Alive };
-        self.report_far_off(now, unknown, change, out);
-        let slot = self.members.insert(change, &mut self.random);
-        self.recorded(now, slot, None, change, spread, out);
-        Some(slot)
-    }
-
     /// Whether a claim is too far ahead of the clock, or leaves no room to refute (R2).
     ///
     /// What is known of the member does not count, or claims could climb step by step. Accusations reach half as far
@@ -252,7 +217,7 @@ impl<A: Address> Membership<A> {
         change.incarnation.get() > self.wall(now).0.saturating_add(reach)
     }
 
-    fn report_far_off(&mut self, now: Instant, known: State, change: Change<'_, A>, out: &mut Effects<A>) {
+    pub(super) fn report_far_off(&mut self, now: Instant, known: State, change: Change<'_, A>, out: &mut Effects<A>) {
         if change.status != Status::Alive || change.incarnation == known.incarnation {
             return;
         }

@@ -12,6 +12,7 @@ mod heal_targets;
 mod health;
 mod hearsay;
 mod helpers;
+mod hostile;
 mod incarnation;
 mod join;
 mod join_answers;
