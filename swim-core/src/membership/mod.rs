@@ -80,6 +80,8 @@ pub(crate) struct Membership<A: Copy> {
     pub(crate) owed: Vec<(A, Incarnation)>,
     /// The sender of the present message, where it accuses the node of what is refuted; the answer tells it so (R5).
     pub(crate) accuser: Option<A>,
+    /// The soonest moment of the next refutation far ahead of the clock (R2).
+    next_far_refutation: Instant,
     /// Members drawn at random, for the length of one input.
     pub(crate) drawn: Vec<Slot>,
     /// The wall clock at a moment of `now`.
@@ -129,6 +131,7 @@ impl<A: Address> Membership<A> {
             wall: (boot.now, boot.wall),
             owed: Vec::new(),
             accuser: None,
+            next_far_refutation: Instant::ZERO,
             drawn: Vec::new(),
             random,
             config,

@@ -1,3 +1,4 @@
 //! Hostile peers: one file an attack. What each can do and cannot do is stated in docs/SECURITY.md, with these tests.
 
 mod flood;
+mod liar;
