@@ -3,7 +3,7 @@
 use super::{Node, response_ticket};
 use crate::address::Address;
 use crate::disseminate::full_sync::{self, Told, whole_list};
-use crate::disseminate::issue::Reader;
+use crate::disseminate::issue::{Asker, Reader};
 use crate::effect::Effects;
 use crate::join;
 use crate::member::Changes;
@@ -45,7 +45,7 @@ impl<A: Address> Node<A> {
         }
         // Only claims can be of members that were evicted here.
         if !message.changes.is_empty() {
-            self.membership.settle(from, out);
+            self.membership.settle(from, message.changes, out);
         }
     }
 
@@ -93,7 +93,8 @@ impl<A: Address> Node<A> {
         }
         membership.apply(now, from, message.changes, Spread::Yes, out);
         let channel = reply_channel(via);
-        let reader = Reader::Asker(from, message.incarnation);
+        let asker = Asker { address: from, incarnation: message.incarnation, told: message.changes.len() };
+        let reader = Reader::Asker(asker);
         let mut changes = membership.piggyback(&kind, channel, reader, None, out);
         let differs = message.checksum != membership.members.checksum();
         let in_answer = differs && membership.config.sync_in_answer && changes.len() == 0;

@@ -269,7 +269,7 @@ impl<A: Address> Probe<A> {
             let ticket = membership.next_ticket();
             self.stream = Some(ticket);
             let kind = Kind::Ping { seq: self.seq };
-            let claim = membership.first_claim_only(Reader::Target(self.slot), out);
+            let claim = membership.first_claim_only(self.slot, out);
             out.send(self.target, Channel::Request(ticket), kind, membership.head(), claim);
         } else if self.asked == 0 {
             self.verdict(now, membership, out);

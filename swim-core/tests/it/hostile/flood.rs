@@ -17,25 +17,9 @@ fn bounded(members_max: u32) -> Options {
 
 /// Node 1 in a full list with the forged members 2 to `last`, of which none was probed yet.
 fn full(last: u32) -> World {
-    let world = World::among(bounded(last), last);
+    let world = World::claimed(bounded(last), last);
     assert_eq!((world.node(1).listed().count(), world.node(1).count_proven()), (last as usize, 1));
     world
-}
-
-/// Probes until each of `members` has answered a ping.
-fn prove(world: &mut World, members: std::ops::RangeInclusive<u32>) {
-    for _ in 0..1_000 {
-        if members.clone().all(|member| world.node(1).is_proven(member)) {
-            return;
-        }
-        let asked = world.probe();
-        if members.contains(&asked.to) {
-            world.acknowledge(&asked, &[]);
-        } else {
-            world.run(secs(1));
-        }
-    }
-    panic!("not all are probed");
 }
 
 /// The pings to one address that node 1 has sent so far.
@@ -46,7 +30,7 @@ fn pings_to(world: &World, address: u32) -> usize {
 #[test]
 fn a_flood_of_joins_with_made_up_members_stays_within_the_configured_number() {
     let mut world = World::among(bounded(100), 10);
-    prove(&mut world, 2..=10);
+    world.prove(2..=10);
     for stranger in MADE_UP.take(2_000) {
         let reply = world.request(stranger, 1, &message(join(), &[own(stranger, Alive, inc(0))]));
         assert_eq!(reply.kind(), Kind::List, "a join is answered all the same");
@@ -79,7 +63,7 @@ fn a_flood_makes_a_node_ping_no_more_than_sixteen_strangers_in_a_ping_timeout() 
 #[test]
 fn a_newcomer_that_answers_takes_the_place_of_one_that_never_did() {
     let mut world = full(5);
-    prove(&mut world, 2..=4);
+    world.prove(2..=4);
     world.forget();
     let labels = OwnLabels::new([("zone", "b")]).unwrap();
     let claim = swim_core::Change { labels: labels.as_labels(), ..own(6, Alive, inc(0)) };
@@ -100,7 +84,7 @@ fn a_newcomer_that_answers_takes_the_place_of_one_that_never_did() {
 #[test]
 fn those_that_have_answered_are_not_pushed_out_by_anyone() {
     let mut world = full(5);
-    prove(&mut world, 2..=5);
+    world.prove(2..=5);
     world.forget();
     for newcomer in 6..40 {
         world.tell(2, 1, &[own(newcomer, Alive, inc(0))]);
@@ -116,7 +100,7 @@ fn those_that_have_answered_are_not_pushed_out_by_anyone() {
 
 #[test]
 fn the_dead_that_never_answered_give_way_first_then_suspects() {
-    let mut world = World::among(bounded(6), 3);
+    let mut world = World::claimed(bounded(6), 3);
     world.tell(2, 1, &[own(4, Alive, inc(0)), said(2, 5, Suspect, inc(0)), said(2, 6, Faulty, inc(0))]);
     for (newcomer, gives_way) in [(10, 6), (11, 5)] {
         world.tell(2, 1, &[own(newcomer, Alive, inc(0))]);
@@ -129,7 +113,7 @@ fn the_dead_that_never_answered_give_way_first_then_suspects() {
 #[test]
 fn one_that_was_dropped_comes_back_once_it_answers_and_is_not_told_that_it_was_evicted() {
     let mut world = full(3);
-    prove(&mut world, 2..=2);
+    world.prove(2..=2);
     world.tell(2, 1, &[own(4, Alive, inc(0))]);
     let asked = world.last(1, 4).clone();
     world.acknowledge(&asked, &[]);
@@ -145,7 +129,7 @@ fn one_that_was_dropped_comes_back_once_it_answers_and_is_not_told_that_it_was_e
 #[test]
 fn the_suspicion_of_one_that_is_dropped_goes_with_it() {
     let mut world = World::among(bounded(3), 2);
-    prove(&mut world, 2..=2);
+    world.prove(2..=2);
     world.tell(2, 1, &[said(2, 3, Suspect, inc(0))]);
     world.tell(2, 1, &[own(4, Alive, inc(0))]);
     let asked = world.last(1, 4).clone();
@@ -191,7 +175,7 @@ fn a_node_that_is_still_joining_tries_out_nobody() {
 
 #[test]
 fn where_pings_are_requests_a_refusal_for_not_being_ready_is_an_answer_too() {
-    let mut world = World::among(Options { members_max: 3, ..quiet_ringpop() }, 3);
+    let mut world = World::claimed(Options { members_max: 3, ..quiet_ringpop() }, 3);
     for (newcomer, reason) in [(4, RefusedReason::OtherApp), (5, RefusedReason::NotReady)] {
         world.tell(2, 1, &[own(newcomer, Alive, inc(0))]);
         let asked = world.last(1, newcomer).clone();
@@ -205,7 +189,7 @@ fn where_pings_are_requests_a_refusal_for_not_being_ready_is_an_answer_too() {
 #[test]
 fn a_real_newcomer_gets_in_while_the_flood_goes_on_and_stays() {
     let mut world = World::among(bounded(50), 10);
-    prove(&mut world, 2..=10);
+    world.prove(2..=10);
     let mut made_up = MADE_UP;
     let mut listed_after = None;
     for round in 0..200 {
