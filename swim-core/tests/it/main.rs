@@ -17,6 +17,7 @@ mod incarnation;
 mod join;
 mod join_answers;
 mod labels;
+mod limits;
 mod merge;
 mod observe;
 mod partitions;

@@ -2,4 +2,6 @@
 
 mod amplification;
 mod flood;
+mod forged;
 mod liar;
+mod requests;
