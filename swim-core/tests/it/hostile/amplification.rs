@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use swim_core::{
-    Change, Channel, Command, Kind, Options, OwnLabels, OwnedMessage, Reach, Seq, Status, SyncReason, Via, wire,
-};
+use swim_core::{Change, Channel, Command, Kind, OwnLabels, OwnedMessage, Reach, Seq, Status, SyncReason, Via, wire};
 
 use crate::forge::{
     STRANGER, ack, inc, is_ack, join, message, millis, own, ping, ping_req, quiet_lan, quiet_ringpop, said, secs,
@@ -27,41 +25,38 @@ fn longest_labels() -> OwnLabels {
     OwnLabels::new(keys.map(|key| (key, "v".repeat(128)))).unwrap()
 }
 
-/// Nodes in which much can be told, each with its name.
-fn states() -> Vec<(&'static str, World)> {
+/// States of a node in which much can be told.
+const STATES: [&str; 7] = ["quiet", "busy", "joining", "left", "self-evicted", "full", "one that evicted the sender"];
+
+/// A node in one of the states.
+fn state(name: &str) -> World {
     let mut options = quiet_lan();
     options.labels = longest_labels();
     options.state_timeouts.tombstone = Duration::from_millis(100);
-    let evicting = |mut world: World| {
-        world.tell(2, 1, &[said(2, EVICTED, Faulty, inc(0)), said(2, EVICTED, Tombstone, inc(0))]);
-        world.tell(2, 1, &[said(2, STRANGER, Faulty, inc(0)), said(2, STRANGER, Tombstone, inc(0))]);
-        world.run(secs(1));
-        world
-    };
+    options.members_max = if name == "full" { 3 } else { options.members_max };
     let crowd: Vec<_> = (1000..1400).map(|address| said(2, address, Suspect, inc(5))).collect();
-    let quiet = World::among(options.clone(), 3);
-    let mut busy = World::among(options.clone(), 3);
-    busy.tell(2, 1, &crowd);
-    let mut joining = World::new(options.clone());
-    joining.boot(1);
-    joining.tell(2, 1, &crowd);
-    let mut left = World::among(options.clone(), 3);
-    left.tell(2, 1, &crowd);
-    left.command(1, Command::Leave);
-    let mut gone = World::among(options.clone(), 3);
-    gone.tell(2, 1, &crowd);
-    gone.command(1, Command::SelfEvict);
-    let full = World::among(Options { members_max: 3, ..options.clone() }, 3);
-    let forgetful = evicting(World::among(options, 3));
-    vec![
-        ("quiet", quiet),
-        ("busy", busy),
-        ("joining", joining),
-        ("left", left),
-        ("self-evicted", gone),
-        ("full", full),
-        ("one that evicted the sender", forgetful),
-    ]
+    if name == "joining" {
+        let mut world = World::new(options);
+        world.boot(1);
+        world.tell(2, 1, &crowd);
+        return world;
+    }
+    let mut world = World::among(options, 3);
+    match name {
+        "busy" => world.tell(2, 1, &crowd),
+        "left" | "self-evicted" => {
+            world.tell(2, 1, &crowd);
+            world.command(1, if name == "left" { Command::Leave } else { Command::SelfEvict });
+        }
+        "one that evicted the sender" => {
+            for evicted in [EVICTED, STRANGER] {
+                world.tell(2, 1, &[said(2, evicted, Faulty, inc(0)), said(2, evicted, Tombstone, inc(0))]);
+            }
+            world.run(secs(1));
+        }
+        _ => {}
+    }
+    world
 }
 
 /// Everything that one can send as a datagram, with everything in it that is answered for its own sake.
@@ -101,11 +96,11 @@ fn to_strangers(world: &World) -> Vec<&Letter> {
 #[test]
 fn no_answer_to_an_unknown_address_is_more_than_twice_as_long_as_what_caused_it() {
     let (mut longest, mut most) = ((0.0, String::new()), (0.0, String::new()));
-    for (number, state) in states().iter().enumerate() {
-        let incarnation = state.1.node(1).incarnation();
+    for name in STATES {
+        let incarnation = state(name).node(1).incarnation();
         for (each, datagram) in datagrams(incarnation).iter().enumerate() {
-            // A world cannot be copied; each message meets a new one of the same kind.
-            let (name, mut world) = states().swap_remove(number);
+            // Each message meets a new node in the same state.
+            let mut world = state(name);
             world.forget();
             world.inject(STRANGER, 1, Via::Datagram, datagram);
             world.run(secs(1));

@@ -7,7 +7,7 @@ use crate::world::{Letter, World};
 use Status::{Alive, Faulty, Suspect, Tombstone};
 
 /// Whoever cannot receive at an address does not see the number that was sent there. The forger has seen a hundred numbers of
-/// this node, sent to itself, and tries those that follow, those before, and a hundred thousand others.
+/// this node, sent to itself, and tries those that follow, those before, and twenty thousand others.
 #[test]
 fn an_ack_in_the_name_of_another_is_not_guessed_from_numbers_that_were_seen() {
     let mut world = World::among(quiet_lan(), 3);
@@ -28,7 +28,7 @@ fn an_ack_in_the_name_of_another_is_not_guessed_from_numbers_that_were_seen() {
     let acked = world.node(1).counters().acks_received;
     let near =
         seen.iter().flat_map(|&seq| (1..=20).flat_map(move |step| [seq.wrapping_add(step), seq.wrapping_sub(step)]));
-    let guesses: Vec<u32> = near.chain(0..100_000).collect();
+    let guesses: Vec<u32> = near.chain(0..20_000).collect();
     for &guess in &guesses {
         world.inject(3, 1, Via::Datagram, &message(ack(Seq(guess)), &[]));
         let answer = Kind::PingReqAnswer { seq: Seq(guess), target: 3, reach: Reach::Reached };

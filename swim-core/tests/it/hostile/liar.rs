@@ -214,3 +214,15 @@ fn lies_about_everyone_slow_the_detection_of_a_real_death_and_do_not_stop_it() {
     assert!(found.is_some_and(|second| second < 240), "{found:?}");
     assert_eq!(deaths(&world), []);
 }
+
+/// The reference has no limit, and believes hearsay; what is claimed at the very ceiling cannot be overridden.
+#[test]
+fn in_the_ringpop_preset_two_claims_get_a_member_declared_faulty_for_good() {
+    let mut options = Options::ringpop();
+    options.app = Options::lan().app;
+    let mut world = World::cluster(options, 5);
+    let last = Incarnation::OWN_CEILING;
+    lie(&mut world, &[own(VICTIM, Alive, last), said(LIAR, VICTIM, Faulty, last)]);
+    world.run(secs(120));
+    assert!([1, 2, 4].iter().all(|&at| world.status(at, VICTIM) == Some(Faulty)));
+}
