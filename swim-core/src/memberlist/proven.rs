@@ -28,7 +28,9 @@ impl Proven {
     pub(super) fn set(&mut self, slot: Slot) {
         let word = slot.at() / 64;
         if word >= self.bits.len() {
-            self.bits.reserve_exact(word + 1 - self.bits.len());
+            if word >= self.bits.capacity() {
+                self.bits.reserve_exact(word + word / 8 + 4 - self.bits.len());
+            }
             self.bits.resize(word + 1, 0);
         }
         self.count += usize::from(!self.has(slot));
