@@ -70,6 +70,11 @@ impl Transitions {
         self.due.remove(slot);
     }
 
+    /// The deadline of a member that is faulty, left, or a tombstone.
+    pub(crate) fn due(&self, slot: Slot) -> Option<Instant> {
+        self.due.get(slot).map(|&at| at.into())
+    }
+
     /// The soonest entry, dead or not.
     #[inline]
     pub(crate) fn soonest(&self) -> Instant {
