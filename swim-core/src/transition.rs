@@ -22,7 +22,7 @@ use crate::time::Instant;
 /// only looks whether it has come (suspicions end sooner the more accusers there are, and need one entry for all that),
 /// and one that is later is dead.
 ///
-/// Entries wait in the quarter of a second that they belong to, four bytes each, and are put in order when its first one comes:
+/// Entries wait in the second that they belong to, four bytes each, and are put in order when its first one comes:
 /// where half of a cluster is lost every node has thousands of them.
 #[derive(Clone)]
 pub(crate) struct Transitions {
@@ -32,15 +32,15 @@ pub(crate) struct Transitions {
     due: SlotMap<Split>,
 }
 
-/// The entries of one quarter of a second.
+/// The entries of one second.
 #[derive(Clone)]
 struct Bucket {
     soonest: Instant,
     slots: Vec<Slot>,
 }
 
-/// A quarter of a second, nearly: the bucket of a moment is its microseconds without so many low bits.
-const BUCKET_BITS: u32 = 18;
+/// A second, nearly: the bucket of a moment is its microseconds without so many low bits.
+const BUCKET_BITS: u32 = 20;
 
 impl Transitions {
     pub(crate) const fn new() -> Self {
@@ -68,6 +68,11 @@ impl Transitions {
     /// The member has no deadline of its own any more.
     pub(crate) fn clear(&mut self, slot: Slot) {
         self.due.remove(slot);
+    }
+
+    /// The deadline of a member that is faulty, left, or a tombstone.
+    pub(crate) fn due(&self, slot: Slot) -> Option<Instant> {
+        self.due.get(slot).map(|&at| at.into())
     }
 
     /// The soonest entry, dead or not.

@@ -37,6 +37,7 @@ impl Watchers {
         if self.lines.is_none() {
             let mut wanted = Accusations::EVENTS.to_vec();
             wanted.push(EventKind::MemberEvicted);
+            wanted.push(EventKind::MemberDropped);
             if self.failed_rounds.is_some() {
                 wanted.extend(FailedRounds::EVENTS);
             }

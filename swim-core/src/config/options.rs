@@ -60,7 +60,13 @@ pub struct Options {
     pub incarnation_limit: Option<Duration>,
     /// How many evicted members are remembered, so that they are not taught back (R3); 0 switches it off.
     pub evicted_max: u32,
-    /// The most members that are listed; 1 to [`Options::MEMBERS_MAX`]. Claims about more are rejected.
+    /// The most members that are listed, the node itself included; 1 to [`Options::MEMBERS_MAX`], 1,048,576 in every
+    /// preset. It bounds the memory that peers can make a node take: about 30 bytes each with a four-byte address.
+    ///
+    /// In a full list members that never answered this node give way to those that do; those that have are never pushed
+    /// out (R16). Lists that are full differ from node to node, and so do their checksums, so it has to be larger than
+    /// the cluster; [`Event::MemberDropped`](crate::Event::MemberDropped) and the counter `rejected_too_many_members`
+    /// tell when it is not.
     pub members_max: u32,
 
     /// How often a change is sent: this times the decimal logarithm of the cluster (R5); 1 to 32.

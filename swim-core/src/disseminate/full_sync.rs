@@ -63,9 +63,11 @@ impl<A: Address> FullSync<A> {
             return;
         }
         let pending = membership.queue.len();
+        // What there is nobody to tell to does not count: one that is alone is told of the others by a sync.
+        let nothing_to_tell = pending == 0 || membership.members.pingable() == 0;
         let reason = if pending > changes_per_message(membership) && now >= self.next_overload {
             SyncReason::Overload
-        } else if told == Told::Persistently || (told == Told::Nothing && membership.queue.is_empty()) {
+        } else if told == Told::Persistently || (told == Told::Nothing && nothing_to_tell) {
             SyncReason::Diverged
         } else {
             return;
@@ -76,7 +78,8 @@ impl<A: Address> FullSync<A> {
             // to find out, a node whose host list holds only itself would stay alone. Senders can be forged, so once in
             // a period is enough.
             None => {
-                let calm = now >= self.next_stranger && reason == SyncReason::Diverged;
+                let calm =
+                    now >= self.next_stranger && reason == SyncReason::Diverged && !self.asks_a_stranger(membership);
                 calm && membership.evicted.incarnation(&peer).is_none()
             }
         };
@@ -133,6 +136,12 @@ impl<A: Address> FullSync<A> {
         membership.stats.client.mark(now);
         out.event(Event::StartReverseFullSync { target: peer });
         ticket
+    }
+
+    /// Whether one of the syncs is with one that is not listed. One at a time, or addresses at which nobody answers would
+    /// take the place of all others.
+    fn asks_a_stranger(&self, membership: &Membership<A>) -> bool {
+        self.jobs.iter().any(|job| membership.members.find(&job.peer).is_none())
     }
 
     /// Whether the peer was synced with in this period.

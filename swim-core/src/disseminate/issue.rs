@@ -4,12 +4,12 @@ use super::{Charged, Pending, Take};
 use crate::address::Address;
 use crate::effect::{Effects, Span};
 use crate::labels::Labels;
-use crate::member::{Change, Incarnation, Source, Status};
+use crate::member::{Change, Changes, Incarnation, Source, Status};
 use crate::memberlist::{HasPending, Slot, State, Told};
 use crate::membership::{Membership, finish};
-use crate::message::{Channel, Kind};
+use crate::message::{Channel, Kind, Seq};
 use crate::observe::{Event, Stats};
-use crate::time::Instant;
+use crate::time::{Instant, Micros};
 use crate::timer::Timer;
 use crate::wire;
 
@@ -19,16 +19,30 @@ const OWN_MAX: usize = 1 + 7;
 /// asker made them; then the message is taken as full.
 const SKIPS_MAX: u32 = 16;
 
+/// Who never answered this node gets no answer by a datagram that is more than so many times as long as what it sent.
+const GUARDED_FACTOR: usize = 2;
+
 /// To whom a message goes, as far as that decides what it carries.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Reader<A> {
-    /// Whoever it is.
-    Anyone,
+    /// One that another asked to ping, and where it is listed.
+    Helped(Option<Slot>),
     /// A member that is pinged: if it is suspected it is told so (R9).
     Target(Slot),
-    /// One that asked, at the incarnation that it said it has: what it made itself is left out, and where
-    /// it is held suspect or worse, or has come back since, that is told first.
-    Asker(A, Incarnation),
+    /// One that asked.
+    Asker(Asker<A>),
+}
+
+/// One that asked: what it made itself is left out, and where it is held suspect or worse, or has come back since, that
+/// is told first. Where it never answered this node (R16) it is told what it must hear and no more, and little of that: its
+/// address may be forged, changes are sent so often only, and members wait for them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asker<A> {
+    pub(crate) address: A,
+    /// What it said it has.
+    pub(crate) incarnation: Incarnation,
+    /// How many changes its message carried.
+    pub(crate) told: usize,
 }
 
 impl<A: Address> Membership<A> {
@@ -49,13 +63,22 @@ impl<A: Address> Membership<A> {
         } else {
             usize::MAX
         };
-        let must_hear = [self.first_claim(reader), self.take_refutation(reader)];
+        let known = match reader {
+            Reader::Target(slot) => Some(slot),
+            Reader::Helped(slot) => slot,
+            Reader::Asker(asker) => self.members.find(&asker.address),
+        };
+        let is_guarded = self.is_guarded(reader, known);
+        if let (true, Reader::Asker(asker)) = (is_guarded, reader) {
+            room = room.min(self.guarded_room(kind, asker.told));
+        }
+        let must_hear = [self.first_claim(reader, known), self.take_refutation(reader)];
         let first = must_hear.map(|slot| slot.filter(|&slot| self.push_first(slot, &mut room, out)));
         self.owe_asker(reader);
         if !self.owed.is_empty() {
             self.push_owed(&mut room, out);
         }
-        if !self.queue.is_empty() {
+        if !self.queue.is_empty() && !is_guarded {
             self.push_pending(room, reader, first, charged, out);
         }
         let span = out.since(mark);
@@ -65,18 +88,38 @@ impl<A: Address> Membership<A> {
         span
     }
 
+    /// Whether nothing is told but what must be heard. The reference tells whomever asks, by streams only.
+    #[inline]
+    fn is_guarded(&self, reader: Reader<A>, known: Option<Slot>) -> bool {
+        let trusted = match reader {
+            Reader::Target(_) => true,
+            Reader::Helped(_) | Reader::Asker(_) => known.is_some_and(|slot| self.members.is_proven(slot)),
+        };
+        !trusted && !self.config.requests
+    }
+
+    /// How much may be told to one that never answered, for the changes that it told.
+    fn guarded_room(&self, kind: &Kind<A>, told: usize) -> usize {
+        // The shortest that its message can have been.
+        let asked = match *kind {
+            Kind::PingReqAnswer { seq, target, .. } => Kind::PingReq { seq, target, timeout: Micros::ZERO },
+            _ => Kind::Ping { seq: Seq(0) },
+        };
+        let asked = wire::empty_len(&asked) + told * (1 + self.local.canonical().len() + 2);
+        (GUARDED_FACTOR * asked).saturating_sub(wire::empty_len(kind))
+    }
+
     /// The claim that the reader must hear whether it is pending or not (R5, R9).
     #[inline]
-    fn first_claim(&self, reader: Reader<A>) -> Option<Slot> {
+    fn first_claim(&self, reader: Reader<A>, known: Option<Slot>) -> Option<Slot> {
+        let slot = known?;
         match reader {
-            Reader::Anyone => None,
-            Reader::Target(slot) => {
+            Reader::Target(_) | Reader::Helped(_) => {
                 // Where nobody is suspected the record need not be fetched.
                 let any = self.config.buddy && self.members.count(Status::Suspect) > 0;
                 (any && self.members.state(slot).status == Status::Suspect).then_some(slot)
             }
-            Reader::Asker(address, incarnation) => {
-                let slot = self.members.find(&address)?;
+            Reader::Asker(Asker { incarnation, .. }) => {
                 let State { incarnation: known, status } = self.members.state(slot);
                 (status != Status::Alive || known > incarnation).then_some(slot)
             }
@@ -88,7 +131,7 @@ impl<A: Address> Membership<A> {
     #[inline]
     fn take_refutation(&mut self, reader: Reader<A>) -> Option<Slot> {
         let accuser = self.accuser?;
-        let asks = matches!(reader, Reader::Asker(asker, _) if asker == accuser);
+        let asks = matches!(reader, Reader::Asker(asker) if asker.address == accuser);
         if asks {
             self.accuser = None;
         }
@@ -107,9 +150,9 @@ impl<A: Address> Membership<A> {
     }
 
     /// The claim that the reader must hear, and nothing else.
-    pub(crate) fn first_claim_only(&self, reader: Reader<A>, out: &mut Effects<A>) -> Span {
+    pub(crate) fn first_claim_only(&self, target: Slot, out: &mut Effects<A>) -> Span {
         let mark = out.mark();
-        if let Some(slot) = self.first_claim(reader) {
+        if let Some(slot) = self.first_claim(Reader::Target(target), Some(target)) {
             out.push_change(self.members.change(slot));
         }
         out.since(mark)
@@ -118,7 +161,7 @@ impl<A: Address> Membership<A> {
     /// An asker that was evicted here learns it, so that it can come back under a new incarnation (R3).
     #[inline]
     fn owe_asker(&mut self, reader: Reader<A>) {
-        let Reader::Asker(address, incarnation) = reader else { return };
+        let Reader::Asker(Asker { address, incarnation, .. }) = reader else { return };
         if let Some(evicted) = self.evicted.incarnation(&address) {
             let knows_better = self.members.find(&address).is_some() || incarnation > evicted;
             if !knows_better && !self.owed.contains(&(address, evicted)) {
@@ -128,7 +171,7 @@ impl<A: Address> Membership<A> {
     }
 
     /// Tells the sender of the present message what it is owed, where no answer did.
-    pub(crate) fn settle(&mut self, to: A, out: &mut Effects<A>) {
+    pub(crate) fn settle(&mut self, to: A, told: Changes<'_, A>, out: &mut Effects<A>) {
         let accused = self.accuser.take().is_some() && !self.members.has_pending(Slot::LOCAL);
         if self.config.requests {
             // Without datagrams there is no way but an answer.
@@ -141,11 +184,18 @@ impl<A: Address> Membership<A> {
         let kind = Kind::Gossip;
         let mark = out.mark();
         let mut room = self.config.datagram_max.saturating_sub(wire::empty_len(&kind));
+        if !self.members.find(&to).is_some_and(|slot| self.members.is_proven(slot)) {
+            // No more than it sent.
+            room = room.min(told.iter().map(|change| wire::change_len(&change)).sum());
+        }
         if accused {
             self.push_first(Slot::LOCAL, &mut room, out);
         }
         self.push_owed(&mut room, out);
         let owed = out.since(mark);
+        if owed.len() == 0 {
+            return;
+        }
         out.send(to, Channel::Datagram, kind, self.head(), owed);
     }
 
@@ -173,8 +223,8 @@ impl<A: Address> Membership<A> {
         let Self { queue, members, stats, config, wraps, limit, local, .. } = self;
         let most = config.datagram_max;
         let asker = match reader {
-            Reader::Asker(address, incarnation) => Some((address, incarnation)),
-            Reader::Anyone | Reader::Target(_) => None,
+            Reader::Asker(asker) => Some((asker.address, asker.incarnation)),
+            Reader::Helped(_) | Reader::Target(_) => None,
         };
         let mut charge = |pending: Pending| {
             if let Some(charged) = charged.as_deref_mut() {
@@ -300,7 +350,7 @@ fn offer<A: Address>(
     stats: &mut Stats,
     out: &mut Effects<A>,
 ) -> (Take, usize) {
-    if let (Reader::Asker(address, incarnation), Some(source)) = (reader, change.source) {
+    if let (Reader::Asker(Asker { address, incarnation, .. }), Some(source)) = (reader, change.source) {
         if source.address == address && source.incarnation == incarnation {
             stats.counters.changes_filtered += 1;
             out.event(Event::ChangeFiltered { asker: address, subject: change.address });

@@ -4,6 +4,7 @@
 //! Memberlist ── records    one small record a member, found by slot         record
 //!            ├─ index      address -> slot, open addressing                 index
 //!            ├─ order      the shuffled round robin of the probe (R4)       order
+//!            ├─ proven     who has ever answered this node (R16)            proven
 //!            ├─ sources    who claimed it, where it is not the member       slot_map
 //!            ├─ labels     of those that have some                          slot_map
 //!            └─ sum        the incremental checksum (DESIGN 7)              checksum
@@ -14,6 +15,7 @@
 mod checksum;
 mod index;
 mod order;
+mod proven;
 mod record;
 mod slot;
 mod slot_map;

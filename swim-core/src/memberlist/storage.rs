@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use super::checksum::{contribution, fold};
 use super::index::Index;
 use super::order::{Candidates, Order};
+use super::proven::Proven;
 use super::record::{
     KEPT, LABELED, ORDERED, PENDING, Record, SOURCE_LOCAL, SOURCE_NONE, SOURCE_OTHER, SOURCE_OWN, SOURCE_SHIFT,
     STATUS_SHIFT, State, Told, VACANT, VERSION_BITS, VERSION_SHIFT,
@@ -42,6 +43,7 @@ pub(crate) struct Memberlist<A> {
     labels: SlotMap<Box<[u8]>>,
     sources: SlotMap<(A, Split)>,
     vacant: Vec<Slot>,
+    proven: Proven,
 }
 
 /// So many targets are looked up at once.
@@ -52,19 +54,25 @@ const UPCOMING: usize = 8;
 pub(crate) struct Target<A> {
     pub(crate) slot: Slot,
     pub(crate) address: A,
-    /// The incarnation that is pinged.
-    incarnation: Split,
+    /// The incarnation that is pinged, and above it whether the member has ever answered.
+    pinged: Split,
 }
+
+const TARGET_PROVEN: u64 = 1 << 63;
 
 impl<A> Target<A> {
-    pub(crate) fn incarnation(&self) -> Incarnation {
-        Incarnation::from_low_bits(self.incarnation.get())
+    fn new(slot: Slot, address: A, incarnation: Incarnation, proven: &Proven) -> Self {
+        let flag = TARGET_PROVEN * u64::from(proven.has(slot));
+        Self { slot, address, pinged: Split::new(incarnation.get() | flag) }
     }
-}
 
-impl From<Incarnation> for Split {
-    fn from(incarnation: Incarnation) -> Self {
-        Self::new(incarnation.get())
+    pub(crate) fn incarnation(&self) -> Incarnation {
+        Incarnation::from_low_bits(self.pinged.get())
+    }
+
+    /// Whether it has answered this node before.
+    pub(crate) fn is_proven(&self) -> bool {
+        self.pinged.get() & TARGET_PROVEN != 0
     }
 }
 
@@ -78,6 +86,7 @@ impl<A: Address> Memberlist<A> {
             labels: SlotMap::new(),
             sources: SlotMap::new(),
             vacant: Vec::new(),
+            proven: Proven::new(),
             sum: 0,
             counts: [0; Status::ALL.len()],
             key,
@@ -89,6 +98,7 @@ impl<A: Address> Memberlist<A> {
         };
         let slot = list.add_record(local);
         debug_assert_eq!(slot, Slot::LOCAL);
+        list.proven.set(slot);
         list.settle();
         list
     }
@@ -216,6 +226,7 @@ impl<A: Address> Memberlist<A> {
         record.set_field(STATUS_SHIFT, 3, VACANT);
         record.set_field(SOURCE_SHIFT, 2, SOURCE_OWN);
         record.set(LABELED | PENDING, 0);
+        self.proven.clear(slot);
         self.vacant.push(slot);
     }
 
@@ -373,7 +384,8 @@ impl<A: Address> Memberlist<A> {
                 // The list has changed: the member may have another state by now, or be gone.
                 let record = self.records[target.slot.at()];
                 if record.address == target.address && self.records.is_pingable(target.slot) {
-                    return Some(Target { incarnation: record.state().incarnation.into(), ..target });
+                    let incarnation = record.state().incarnation;
+                    return Some(Target::new(target.slot, target.address, incarnation, &self.proven));
                 }
             }
             self.fetch_targets(order, random);
@@ -384,7 +396,7 @@ impl<A: Address> Memberlist<A> {
     }
 
     fn fetch_targets(&mut self, probe_order: ProbeOrder, random: &mut Random) {
-        let Self { order, records, upcoming, .. } = self;
+        let Self { order, records, upcoming, proven, .. } = self;
         // A small cluster is probed in its order without looking ahead, or a newcomer would wait for a whole pass.
         let count = (order.len() / 16).clamp(1, UPCOMING);
         for _ in 0..count {
@@ -394,11 +406,46 @@ impl<A: Address> Memberlist<A> {
             };
             let Some(slot) = next else { break };
             let record = &records[slot.at()];
-            let target = Target { slot, address: record.address, incarnation: record.state().incarnation.into() };
-            upcoming.push(target);
+            upcoming.push(Target::new(slot, record.address, record.state().incarnation, proven));
         }
         upcoming.reverse();
         self.upcoming_revision = self.revision;
+    }
+
+    /// The member has answered this node.
+    pub(crate) fn prove(&mut self, slot: Slot) {
+        self.proven.set(slot);
+    }
+
+    /// Whether the member has ever answered this node; the node itself counts as such.
+    pub(crate) fn is_proven(&self, slot: Slot) -> bool {
+        self.proven.has(slot)
+    }
+
+    /// Whether every member has.
+    pub(crate) fn are_all_proven(&self) -> bool {
+        self.proven.count() >= self.len()
+    }
+
+    /// One that never answered: one that is held dead where there is any, then a suspect, then any other.
+    pub(crate) fn least_proven(&mut self) -> Option<Slot> {
+        if self.are_all_proven() {
+            return None;
+        }
+        let Self { proven, records, .. } = self;
+        proven.search(records.len(), |slot| {
+            let record = &records[slot.at()];
+            (!record.is_vacant()).then(|| match record.state().status {
+                Status::Faulty | Status::Leave | Status::Tombstone => 0,
+                Status::Suspect => 1,
+                Status::Alive => 2,
+            })
+        })
+    }
+
+    /// How many have ever answered, the node itself included.
+    pub(crate) fn count_proven(&self) -> usize {
+        self.proven.count()
     }
 
     /// Up to `count` different pingable members at random, without those that `skip` names, added to `into`.

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 
+use super::admission::Proof;
 use super::{Membership, Standing};
 use crate::address::Address;
 use crate::effect::Effects;
@@ -19,6 +20,15 @@ pub(crate) enum Spread {
     Yes,
     /// It is not: whoever taught it also tells the others.
     No,
+}
+
+/// How far ahead of the clock an incarnation may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// In what others say of a member.
+    OfOthers,
+    /// In what a member says of itself, and in what it refutes.
+    OfOneself,
 }
 
 /// For more changes than this room is made at once: they are a list, not gossip.
@@ -119,7 +129,7 @@ impl<A: Address> Membership<A> {
             return self.hear_of_oneself(now, from, change, out).then_some(Slot::LOCAL);
         }
         let Some(slot) = self.members.find(&change.address) else {
-            return self.admit(now, from, change, spread, out);
+            return self.admit(now, from, change, (spread, Proof::None), out);
         };
         let known = self.members.state(slot);
         let claimed = State { incarnation: change.incarnation, status: change.status };
@@ -180,6 +190,9 @@ impl<A: Address> Membership<A> {
 
     /// R1a: that a pingable member is dead is no more than an accusation, unless it was suspected here for the
     /// shortest suspicion already, or says itself that it leaves.
+    ///
+    /// That it left may be a lie too, so the same holds for one that left: under a newer incarnation it was back
+    /// meanwhile, and for a tombstone it has to have been held so for as long as a suspicion can last.
     #[inline]
     fn doubt<'c>(&mut self, now: Instant, slot: Slot, known: State, change: Change<'c, A>) -> Change<'c, A> {
         let dead = match change.status {
@@ -187,53 +200,25 @@ impl<A: Address> Membership<A> {
             Status::Leave => !change.is_own(),
             Status::Alive | Status::Suspect => false,
         };
-        if !dead || !self.config.doubt_hearsay || !known.status.is_pingable() {
+        if !dead || !self.config.doubt_hearsay || matches!(known.status, Status::Faulty | Status::Tombstone) {
             return change;
         }
-        let ripe = known.status == Status::Suspect
-            && known.incarnation == change.incarnation
-            && self.suspicions.is_ripe(now, slot);
-        if ripe {
-            return change;
-        }
+        let newer = known.incarnation != change.incarnation;
+        let status = match known.status {
+            Status::Suspect if !newer && self.suspicions.is_ripe(now, slot) => return change,
+            Status::Leave if !newer && self.has_left_long_ago(now, slot) => return change,
+            Status::Leave if !newer => Status::Leave,
+            _ => Status::Suspect,
+        };
         self.stats.counters.changes_doubted += 1;
-        Change { status: Status::Suspect, ..change }
+        Change { status, ..change }
     }
 
-    /// A claim about a member that is not listed.
-    fn admit(
-        &mut self,
-        now: Instant,
-        from: A,
-        change: Change<'_, A>,
-        spread: Spread,
-        out: &mut Effects<A>,
-    ) -> Option<Slot> {
-        if change.status == Status::Tombstone {
-            return None;
-        }
-        if let Some(evicted) = self.evicted.incarnation(&change.address) {
-            if change.incarnation <= evicted {
-                if self.owed.len() < Self::OWED_MAX {
-                    self.owed.push((change.address, evicted));
-                }
-                self.reject(from, RejectReason::Evicted, out);
-                return None;
-            }
-        }
-        if self.is_absurd(now, &change) {
-            self.reject(from, RejectReason::Incarnation, out);
-            return None;
-        }
-        if self.members.len() >= self.config.members_max {
-            self.reject(from, RejectReason::TooManyMembers, out);
-            return None;
-        }
-        let unknown = State { incarnation: Incarnation::default(), status: Status::Alive };
-        self.report_far_off(now, unknown, change, out);
-        let slot = self.members.insert(change, &mut self.random);
-        self.recorded(now, slot, None, change, spread, out);
-        Some(slot)
+    /// Whether a member that left had the time to refute it.
+    fn has_left_long_ago(&self, now: Instant, slot: Slot) -> bool {
+        let (Some(leave), Some(due)) = (self.config.leave, self.transitions.due(slot)) else { return true };
+        let longest = self.suspicions.longest(self.members.pingable() + 1);
+        due.since(now) + longest.min(leave) <= leave
     }
 
     /// Whether a claim is too far ahead of the clock, or leaves no room to refute (R2).
@@ -243,16 +228,21 @@ impl<A: Address> Membership<A> {
     #[inline]
     pub(super) fn is_absurd(&self, now: Instant, change: &Change<'_, A>) -> bool {
         let own = change.status == Status::Alive || change.is_own();
-        let ceiling = if own { Incarnation::OWN_CEILING } else { Incarnation::CEILING };
-        if change.incarnation > ceiling {
-            return true;
-        }
-        let Some(limit) = self.config.incarnation_limit_ms else { return false };
-        let reach = if own { limit.saturating_mul(2) } else { limit };
-        change.incarnation.get() > self.wall(now).0.saturating_add(reach)
+        self.is_beyond(now, change.incarnation, if own { Reach::OfOneself } else { Reach::OfOthers })
     }
 
-    fn report_far_off(&mut self, now: Instant, known: State, change: Change<'_, A>, out: &mut Effects<A>) {
+    /// Whether an incarnation is out of reach (R2).
+    pub(super) fn is_beyond(&self, now: Instant, incarnation: Incarnation, reach: Reach) -> bool {
+        let (ceiling, times) = match reach {
+            Reach::OfOthers => (Incarnation::CEILING, 1),
+            Reach::OfOneself => (Incarnation::OWN_CEILING, 2),
+        };
+        let limit = self.config.incarnation_limit_ms.map(|limit| limit.saturating_mul(times));
+        let latest = limit.map_or(u64::MAX, |limit| self.wall(now).0.saturating_add(limit));
+        incarnation > ceiling || incarnation.get() > latest
+    }
+
+    pub(super) fn report_far_off(&mut self, now: Instant, known: State, change: Change<'_, A>, out: &mut Effects<A>) {
         if change.status != Status::Alive || change.incarnation == known.incarnation {
             return;
         }

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 
+use super::apply::Reach;
 use super::{Membership, Spread};
 use crate::address::Address;
 use crate::effect::Effects;
@@ -9,7 +10,12 @@ use crate::labels::Labels;
 use crate::member::{Change, Claim, Incarnation, Precedence, Source, Status, precedence};
 use crate::memberlist::Slot;
 use crate::observe::{Event, RejectReason};
-use crate::time::Instant;
+use crate::time::{Instant, Micros};
+
+/// Between two refutations that reach further ahead of the clock than accusations do: others whose clocks are behind by less
+/// have come to accept one before the next. Without it whoever lies to a node all the time could drive it ahead of
+/// what the others accept, for good.
+const FAR_PAUSE: Micros = Micros(1_000_000);
 
 impl<A: Address> Membership<A> {
     /// A claim about the node itself: refuted where it would win (R2). Returns whether it was.
@@ -35,9 +41,17 @@ impl<A: Address> Membership<A> {
             }
             return false;
         }
-        if self.is_absurd(now, &change) {
+        // Others may hold whatever reaches as far as a claim of one's own, accusations at that incarnation included,
+        // so that much is refuted, whoever says it and whatever it is.
+        if self.is_beyond(now, claim.incarnation, Reach::OfOneself) {
             self.reject(from, RejectReason::Incarnation, out);
             return false;
+        }
+        if self.is_beyond(now, claim.incarnation, Reach::OfOthers) {
+            if now < self.next_far_refutation {
+                return false;
+            }
+            self.next_far_refutation = now + FAR_PAUSE;
         }
         let labels: Box<[u8]> = self.members.labels(Slot::LOCAL).encoded().into();
         self.reincarnate(now, own.status, claim.incarnation, Labels::trusted(&labels), out);

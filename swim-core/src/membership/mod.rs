@@ -8,9 +8,12 @@
 //! ```
 //! The workflows (probe, full sync, join, heal, departure) borrow it for the length of one input.
 
+mod admission;
 mod apply;
 mod local;
+mod numbers;
 mod record;
+mod trial;
 
 use alloc::vec::Vec;
 
@@ -21,6 +24,7 @@ use crate::disseminate::limit::send_limit;
 use crate::disseminate::{Finished, Pending, Queue};
 use crate::effect::{Effects, Span};
 use crate::evicted::Evicted;
+use crate::hash::mix64;
 use crate::input::Boot;
 use crate::member::{Change, Incarnation, Source, Status};
 use crate::memberlist::{HasPending, Memberlist, Slot};
@@ -34,6 +38,8 @@ use crate::timer::{Timer, Timers};
 use crate::transition::Transitions;
 
 pub(crate) use apply::Spread;
+use numbers::Numbers;
+use trial::Trials;
 
 /// Where a node stands in its own cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +64,7 @@ pub(crate) struct Membership<A: Copy> {
     pub(crate) config: Config,
     /// The soonest moment at which gossip may go out again (R5).
     pub(crate) next_gossip: Instant,
-    next_number: u32,
+    numbers: Numbers,
     /// For which number of pingable members the send limit holds, and the limit.
     limit_for: u32,
     pub(crate) limit: u32,
@@ -74,11 +80,15 @@ pub(crate) struct Membership<A: Copy> {
     pub(crate) owed: Vec<(A, Incarnation)>,
     /// The sender of the present message, where it accuses the node of what is refuted; the answer tells it so (R5).
     pub(crate) accuser: Option<A>,
+    /// The soonest moment of the next refutation far ahead of the clock (R2).
+    next_far_refutation: Instant,
     /// Members drawn at random, for the length of one input.
     pub(crate) drawn: Vec<Slot>,
     /// The wall clock at a moment of `now`.
     wall: (Instant, UnixMillis),
     pub(crate) evicted: Evicted<A>,
+    /// Those that a full list has no room for, and that are pinged.
+    pub(crate) trials: Trials<A>,
     pub(crate) suspicions: Suspicions,
     pub(crate) transitions: Transitions,
     pub(crate) rollup: Rollup<A>,
@@ -96,6 +106,7 @@ impl<A: Address> Membership<A> {
             source: Some(Source { address: local, incarnation }),
             labels: config.labels.as_labels(),
         };
+        let key = random.next_u64();
         let mut queue = Queue::new();
         let limit = send_limit(config.retransmit_factor, 0);
         queue.set_limit(limit, |_| Finished::Superseded);
@@ -104,8 +115,8 @@ impl<A: Address> Membership<A> {
             local,
             standing: Standing::Joining,
             health: LocalHealth::new(config.local_health_max),
-            next_number: 0,
-            members: Memberlist::new(random.next_u64(), digests, own),
+            numbers: Numbers::new(mix64(!key)),
+            members: Memberlist::new(key, digests, own),
             queue,
             limit_for: 0,
             limit,
@@ -115,10 +126,12 @@ impl<A: Address> Membership<A> {
             suspicions: Suspicions::new(config.suspicion, config.period),
             transitions: Transitions::new(),
             evicted: Evicted::new(config.evicted_max),
+            trials: Trials::new(),
             rollup: Rollup::new(),
             wall: (boot.now, boot.wall),
             owed: Vec::new(),
             accuser: None,
+            next_far_refutation: Instant::ZERO,
             drawn: Vec::new(),
             random,
             config,
@@ -151,8 +164,7 @@ impl<A: Address> Membership<A> {
     /// A number for a ping or ping-req.
     #[inline]
     pub(crate) fn next_seq(&mut self) -> Seq {
-        self.next_number = self.next_number.wrapping_add(1);
-        Seq(self.next_number)
+        self.numbers.next()
     }
 
     /// A number for a request on a stream.

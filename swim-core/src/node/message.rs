@@ -3,7 +3,7 @@
 use super::{Node, response_ticket};
 use crate::address::Address;
 use crate::disseminate::full_sync::{self, Told, whole_list};
-use crate::disseminate::issue::Reader;
+use crate::disseminate::issue::{Asker, Reader};
 use crate::effect::Effects;
 use crate::join;
 use crate::member::Changes;
@@ -45,7 +45,7 @@ impl<A: Address> Node<A> {
         }
         // Only claims can be of members that were evicted here.
         if !message.changes.is_empty() {
-            self.membership.settle(from, out);
+            self.membership.settle(from, message.changes, out);
         }
     }
 
@@ -93,7 +93,8 @@ impl<A: Address> Node<A> {
         }
         membership.apply(now, from, message.changes, Spread::Yes, out);
         let channel = reply_channel(via);
-        let reader = Reader::Asker(from, message.incarnation);
+        let asker = Asker { address: from, incarnation: message.incarnation, told: message.changes.len() };
+        let reader = Reader::Asker(asker);
         let mut changes = membership.piggyback(&kind, channel, reader, None, out);
         let differs = message.checksum != membership.members.checksum();
         let in_answer = differs && membership.config.sync_in_answer && changes.len() == 0;
@@ -124,7 +125,7 @@ impl<A: Address> Node<A> {
         let ticket = response_ticket(via);
         let healed = ticket.filter(|&ticket| self.healer.owns(from, ticket));
         let known = probed || healed.is_some() || self.helping.awaits(from, seq) || self.departure.awaits(from, seq);
-        if !known {
+        if !known && !membership.is_on_trial(from, seq) {
             membership.reject(from, RejectReason::Unsolicited, out);
             return;
         }
@@ -141,11 +142,16 @@ impl<A: Address> Node<A> {
                 (self.diverged, self.differing) = (0, 0);
             }
         } else if let Some(ticket) = healed {
+            membership.prove(from);
             self.healer.done(now, ticket, membership, out);
         } else if self.helping.awaits(from, seq) {
+            membership.prove(from);
             self.helping.acked(now, seq, membership, out);
-        } else {
+        } else if known {
+            membership.prove(from);
             self.departure.acked(from, seq, membership, out);
+        } else {
+            membership.passed(now, from, seq, out);
         }
     }
 
@@ -199,6 +205,7 @@ impl<A: Address> Node<A> {
             return;
         }
         self.membership.apply(now, from, message.changes, Spread::Yes, out);
+        self.membership.prove(from);
         self.probe.helper_answered(now, seq, reach, &mut self.membership, out);
     }
 
@@ -280,8 +287,12 @@ impl<A: Address> Node<A> {
                 self.full_sync.ended(now, ticket, Some(message.changes), membership, out);
             }
             Kind::Done if self.healer.owns(from, ticket) => self.healer.done(now, ticket, membership, out),
-            _ => membership.reject(from, RejectReason::Unsolicited, out),
+            _ => {
+                membership.reject(from, RejectReason::Unsolicited, out);
+                return;
+            }
         }
+        self.membership.prove(from);
     }
 
     /// A request was refused. 'Not ready' is proof of life, and from a helper it is silence (R4).
@@ -311,6 +322,10 @@ impl<A: Address> Node<A> {
                 self.helping.acked(now, seq, membership, out);
             } else {
                 self.helping.undeliverable(from, Some(ticket), membership, out);
+            }
+        } else if ticket == Ticket(u64::from(seq.0)) && membership.is_on_trial(from, seq) {
+            if lives {
+                membership.passed(now, from, seq, out);
             }
         } else {
             membership.reject(from, RejectReason::Unsolicited, out);

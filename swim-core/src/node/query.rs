@@ -49,6 +49,18 @@ impl<A: Address> Node<A> {
         self.membership.members.count(status)
     }
 
+    /// Whether a member has ever answered this node, so that it is not pushed out of a full list (R16). The node itself
+    /// counts as such; who is not listed does not.
+    pub fn is_proven(&self, address: A) -> bool {
+        let members = &self.membership.members;
+        members.find(&address).is_some_and(|slot| members.is_proven(slot))
+    }
+
+    /// How many members have ever answered this node, the node itself included.
+    pub fn count_proven(&self) -> usize {
+        self.membership.members.count_proven()
+    }
+
     /// How many members are alive or suspect, the node itself included. The seed's `CountReachableMembers`.
     pub fn count_reachable(&self) -> u32 {
         self.count(Status::Alive) + self.count(Status::Suspect)

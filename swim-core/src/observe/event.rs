@@ -277,6 +277,14 @@ events! {
         /// The incarnation that is remembered, so that it is not taught back.
         incarnation: Incarnation,
     },
+    /// A member that never answered was dropped from a full list, to make room for one that did (R16). The list is too
+    /// small, or someone floods it.
+    MemberDropped {
+        /// Who.
+        address: A,
+        /// Its incarnation; it is not remembered, and may be listed again.
+        incarnation: Incarnation,
+    },
     /// A member's incarnation is far ahead of the clock: one of the two clocks is off.
     ClockFarOff {
         /// Who.
@@ -379,6 +387,7 @@ impl<'a, A: Copy> Event<'a, A> {
             Rejected { source, reason },
             MemberRestarted { address, incarnation },
             MemberEvicted { address, incarnation },
+            MemberDropped { address, incarnation },
             ClockFarOff { address, ahead_ms },
             LocalHealth { score },
             CommandEnded { id },
@@ -488,7 +497,8 @@ pub enum RejectReason {
     FromOneself,
     /// A claim too far ahead of the clock, or above the ceiling (R2).
     Incarnation,
-    /// A claim about one member more than [`Options::members_max`](crate::Options::members_max).
+    /// A claim about one member more than [`Options::members_max`](crate::Options::members_max). One that is claimed to be
+    /// alive is pinged, and listed if it answers and another never did (R16).
     TooManyMembers,
     /// An answer to nothing that was asked.
     Unsolicited,

@@ -33,6 +33,8 @@ pub struct Counters {
     pub faulties_declared: u64,
     pub tombstones_declared: u64,
     pub evictions: u64,
+    pub members_dropped: u64,
+    pub trials: u64,
     pub joins_sent: u64,
     pub joins_received: u64,
     pub full_syncs_started: u64,

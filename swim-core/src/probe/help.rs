@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::address::Address;
 use crate::disseminate::Charged;
 use crate::disseminate::full_sync::whole_list;
-use crate::disseminate::issue::Reader;
+use crate::disseminate::issue::{Asker, Reader};
 use crate::effect::{Effects, Span};
 use crate::member::Incarnation;
 use crate::membership::{Membership, Standing, reply_channel};
@@ -99,7 +99,7 @@ impl<A: Address> Helping<A> {
         }
         let kind = Kind::Ping { seq: job.seq };
         let channel = membership.ping_channel(job.seq);
-        let reader = membership.members.find(&job.target).map_or(Reader::Anyone, Reader::Target);
+        let reader = Reader::Helped(membership.members.find(&job.target));
         let changes = membership.piggyback(&kind, channel, reader, Some(&mut job.charged), out);
         membership.stats.counters.pings_sent += 1;
         membership.stats.client.mark(now);
@@ -162,7 +162,7 @@ impl<A: Address> Helping<A> {
         self.spare.push(job.charged);
         let kind = Kind::PingReqAnswer { seq: job.asker_seq, target: job.target, reach };
         let channel = reply_channel(job.via);
-        let reader = Reader::Asker(job.asker, job.asker_incarnation);
+        let reader = Reader::Asker(Asker { address: job.asker, incarnation: job.asker_incarnation, told: 0 });
         if membership.standing == Standing::Joining {
             // As with pings (R4): what it has to tell goes out once it is ready.
             out.send(job.asker, channel, kind, membership.head(), Span::EMPTY);

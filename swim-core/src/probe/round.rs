@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 use crate::address::Address;
 use crate::disseminate::Charged;
 use crate::disseminate::issue::Reader;
-use crate::effect::{CommandId, Effects, Outcome};
+use crate::effect::{CommandId, Effects, Outcome, Span};
 use crate::member::{Changes, Incarnation};
 use crate::memberlist::Slot;
 use crate::membership::Membership;
@@ -41,6 +41,13 @@ pub(crate) enum Gossip {
     Stopped,
 }
 
+/// Whether a member has answered this node (R16).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answered {
+    Never,
+    Before,
+}
+
 /// One member that was asked to ping the target.
 #[derive(Clone, Debug)]
 struct Helper<A> {
@@ -57,6 +64,8 @@ struct Helper<A> {
 pub(crate) struct Probe<A> {
     phase: Phase,
     running: Gossip,
+    /// Whether the target answered this node before this round.
+    target_proven: Answered,
     seq: Seq,
     slot: Slot,
     target: A,
@@ -80,6 +89,7 @@ impl<A: Address> Probe<A> {
         Self {
             phase: Phase::Idle,
             running: Gossip::Stopped,
+            target_proven: Answered::Before,
             seq: Seq(0),
             slot: Slot::LOCAL,
             target: local,
@@ -179,6 +189,7 @@ impl<A: Address> Probe<A> {
         self.seq = membership.next_seq();
         let slot = target.slot;
         (self.slot, self.target, self.pinged) = (slot, target.address, target.incarnation());
+        self.target_proven = if target.is_proven() { Answered::Before } else { Answered::Never };
         let kind = Kind::Ping { seq: self.seq };
         let channel = membership.ping_channel(self.seq);
         let changes = membership.piggyback(&kind, channel, Reader::Target(slot), Some(&mut self.charged), out);
@@ -213,6 +224,9 @@ impl<A: Address> Probe<A> {
         out: &mut Effects<A>,
     ) {
         membership.stats.counters.acks_received += 1;
+        if self.target_proven == Answered::Never {
+            membership.prove(self.target);
+        }
         self.charged.clear();
         out.event_changes(
             Event::PingSendComplete { remote: self.target, changes: Changes::NONE, duration: now.since(self.started) },
@@ -256,7 +270,7 @@ impl<A: Address> Probe<A> {
             let ticket = membership.next_ticket();
             self.stream = Some(ticket);
             let kind = Kind::Ping { seq: self.seq };
-            let claim = membership.first_claim_only(target.map_or(Reader::Anyone, Reader::Target), out);
+            let claim = target.map_or(Span::EMPTY, |slot| membership.first_claim_only(slot, out));
             out.send(self.target, Channel::Request(ticket), kind, membership.head(), claim);
         } else if self.asked == 0 {
             self.verdict(now, membership, out);

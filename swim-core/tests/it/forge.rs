@@ -28,6 +28,9 @@ pub(crate) fn inc(count: u64) -> Incarnation {
     Incarnation::new(WALL.0 + count).expect("it is small enough")
 }
 
+/// Stands for a member that is alive, in an incarnation that nothing which it claims was made in; see [`World::speaker`].
+pub(crate) const SOMEONE: u32 = 0xfffe_0000;
+
 /// A claim that a member makes of itself.
 pub(crate) fn own(address: u32, status: Status, incarnation: Incarnation) -> Change<'static, u32> {
     by(address, incarnation, address, status, incarnation)
@@ -127,11 +130,38 @@ pub(crate) fn gossiping(interval: Micros, nodes: u32) -> Options {
 impl World {
     /// Node 1 among the forged members 2 to `last`, all alive at incarnation zero, with nothing left to tell.
     pub(crate) fn among(options: Options, last: u32) -> Self {
+        let mut world = Self::claimed(options, last);
+        world.prove(1..=last);
+        world.drain(1);
+        world
+    }
+
+    /// As [`World::among`], but they never answered node 1, and it still has them to tell.
+    pub(crate) fn claimed(options: Options, last: u32) -> Self {
         let mut world = Self::lone(options);
         let claims: Vec<_> = (2..=last).map(|address| own(address, Status::Alive, inc(0))).collect();
         world.tell(2, 1, &claims);
-        world.drain(1);
+        world.forget();
         world
+    }
+
+    /// Node 1 probes until each of `members` has answered a ping.
+    pub(crate) fn prove(&mut self, members: std::ops::RangeInclusive<u32>) {
+        for _ in 0..10_000 {
+            if members.clone().all(|member| self.node(1).is_proven(member)) {
+                return;
+            }
+            let asked = self.probe();
+            if members.contains(&asked.to) {
+                let Kind::Ping { seq } = asked.kind() else { unreachable!() };
+                // By one whose list is the same, so that nothing else comes of it.
+                let checksum = self.node(1).checksum();
+                self.answer(&asked, &message_with(ack(seq), inc(0), checksum, &[]));
+            } else {
+                self.run(secs(1));
+            }
+        }
+        panic!("not all are probed");
     }
 
     /// A forged peer tells a node something.
@@ -139,7 +169,18 @@ impl World {
         self.inject(from, to, Via::Datagram, &message(Kind::Gossip, changes));
     }
 
-    /// Somebody unknown, whose list is the same, pings a node until it has nothing left to tell.
+    /// Who speaks where `from` does: [`SOMEONE`] is the first member that a node holds alive, so that it is told all that is
+    /// pending, and nothing for its own sake. Where nobody is alive it is [`STRANGER`].
+    pub(crate) fn speaker(&self, from: u32, to: u32) -> (u32, Incarnation) {
+        if from != SOMEONE {
+            return (from, inc(0));
+        }
+        let others = self.node(to).members().into_iter().filter(|member| member.address != to);
+        let alive = others.filter(|member| member.status == Status::Alive).map(|member| member.address);
+        alive.min().map_or((STRANGER, inc(0)), |address| (address, Incarnation::MAX))
+    }
+
+    /// A member, whose list is the same, pings a node until it has nothing left to tell.
     pub(crate) fn drain(&mut self, address: u32) {
         for _ in 0..10_000 {
             if !self.node(address).has_changes() {
@@ -147,7 +188,8 @@ impl World {
                 return;
             }
             let checksum = self.node(address).checksum();
-            self.inject(STRANGER, address, Via::Datagram, &message_with(ping(0), inc(0), checksum, &[]));
+            let (from, incarnation) = self.speaker(SOMEONE, address);
+            self.inject(from, address, Via::Datagram, &message_with(ping(0), incarnation, checksum, &[]));
         }
         panic!("changes are pending for ever");
     }
@@ -187,7 +229,8 @@ impl World {
 
     /// What a ping from a forged peer is answered.
     pub(crate) fn ask(&mut self, from: u32, to: u32) -> Letter {
-        self.inject(from, to, Via::Datagram, &message(ping(7), &[]));
+        let (from, incarnation) = self.speaker(from, to);
+        self.inject(from, to, Via::Datagram, &message_with(ping(7), incarnation, ODD, &[]));
         // A full sync may follow it.
         self.sent_by(to).rfind(|letter| letter.to == from && is_ack(letter)).cloned().expect("a ping is answered")
     }

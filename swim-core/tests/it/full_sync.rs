@@ -6,7 +6,8 @@ use swim_core::{Change, Channel, Command, Event, EventKind, Kind, Options, OwnLa
 use swim_core::{Checksum, Message, OwnedMessage, Reach, Seq, Status};
 
 use crate::forge::{
-    ODD, STRANGER, inc, join, message, message_with, millis, own, ping, ping_req, quiet_lan, quiet_ringpop, said, secs,
+    ODD, SOMEONE, STRANGER, inc, join, message, message_with, millis, own, ping, ping_req, quiet_lan, quiet_ringpop,
+    said, secs,
 };
 use crate::world::{Letter, World};
 use Status::{Alive, Faulty, Leave};
@@ -125,7 +126,7 @@ fn what_a_sync_brings_is_gossiped_where_lists_diverged_and_not_after_overload() 
     world.ask(2, 1);
     let asked = world.last(1, 2).clone();
     world.answer(&asked, &answer_to(SyncReason::Diverged, &[own(50, Alive, inc(0))]));
-    assert_eq!(world.ask(STRANGER, 1).claims_about(50), [(Alive, inc(0))]);
+    assert_eq!(world.ask(SOMEONE, 1).claims_about(50), [(Alive, inc(0))]);
 
     let mut world = World::among(quiet_lan(), 3);
     world.tell(2, 1, &crowd());
@@ -215,7 +216,12 @@ fn a_stranger_that_pings_is_asked_for_a_sync_once_in_a_period() {
         world.ask(stranger, 1);
     }
     assert_eq!(syncs(&world).len(), 1);
+    // While one is under way no other stranger is asked.
     world.run(secs(1));
+    world.ask(STRANGER + 1, 1);
+    assert_eq!(syncs(&world).len(), 1);
+    let asked = syncs(&world)[0].clone();
+    world.answer(&asked, &answer_to(SyncReason::Diverged, &[]));
     world.ask(STRANGER + 1, 1);
     assert_eq!(syncs(&world).len(), 2);
 }

@@ -5,7 +5,7 @@ use swim_core::{
     Outcome, RefusedReason, Status,
 };
 
-use crate::forge::{STRANGER, by, inc, message, millis, own, quiet_lan, quiet_ringpop, said, secs, sourceless};
+use crate::forge::{SOMEONE, by, inc, message, millis, own, quiet_lan, quiet_ringpop, said, secs, sourceless};
 use crate::world::{Letter, World};
 use Status::{Alive, Faulty, Leave, Suspect, Tombstone};
 
@@ -73,7 +73,7 @@ fn lists_without_conflict_are_merged_on_both_sides_and_gossiped() {
     assert_eq!(world.outcome(id), Some(Outcome::Healed(1)));
     assert_eq!(ended(&world, 8), Some(HealResult::Merged));
     assert_eq!(world.node(1).counters().heal_merges, 1);
-    let mut gossiped = world.ask(STRANGER, 1).subjects();
+    let mut gossiped = world.ask(SOMEONE, 1).subjects();
     gossiped.sort_unstable();
     assert_eq!(gossiped, [8, 9, 30]);
 }
@@ -103,7 +103,7 @@ fn a_member_that_lives_here_and_is_dead_over_there_is_suspected_here_first() {
     assert_eq!((world.status(1, 8), world.status(1, 30)), (Some(Faulty), None), "nothing is merged");
     assert_eq!(fetches(&world).len(), 1);
     assert_eq!(world.sent_by(1).filter(|letter| letter.kind() == Kind::HealMerge).count(), 0);
-    let told = world.ask(STRANGER, 1);
+    let told = world.ask(SOMEONE, 1);
     let claims: Vec<_> = told.message.as_message().changes.iter().collect();
     assert_eq!(claims, [sourceless(2, Suspect, inc(7))]);
 }
@@ -343,7 +343,7 @@ fn the_target_spreads_the_suspects_refutes_what_concerns_itself_and_says_so() {
     let reply = world.request(50, 1, &message(Kind::HealSuspect, &suspects));
     assert_eq!(reply.kind(), Kind::Done);
     assert_eq!(world.member(1, 2).map(|member| (member.status, member.incarnation)), Some((Suspect, inc(4))));
-    let told = world.ask(STRANGER, 1);
+    let told = world.ask(SOMEONE, 1);
     assert_eq!(told.claims_about(2), [(Suspect, inc(4))]);
     assert!(told.claims_about(1)[0].1 > known);
 }
@@ -354,5 +354,5 @@ fn the_target_applies_and_gossips_what_it_lacks() {
     let reply = world.request(50, 1, &message(Kind::HealMerge, &[own(50, Alive, inc(0))]));
     assert_eq!(reply.kind(), Kind::Done);
     assert_eq!(world.status(1, 50), Some(Alive));
-    assert_eq!(world.ask(STRANGER, 1).subjects(), [50]);
+    assert_eq!(world.ask(SOMEONE, 1).subjects(), [50]);
 }

@@ -109,11 +109,33 @@ fn a_leave_that_another_invents_is_an_accusation() {
 }
 
 #[test]
-fn of_the_dead_everything_is_believed_by_precedence() {
+fn of_the_faulty_everything_is_believed_by_precedence() {
+    let mut world = World::among(quiet_lan(), 3);
+    world.tell(3, 1, &[said(3, 7, Faulty, inc(1))]);
+    world.tell(3, 1, &[said(3, 7, Tombstone, inc(1))]);
+    assert_eq!(world.status(1, 7), Some(Tombstone));
+}
+
+#[test]
+fn of_one_that_left_a_tombstone_is_believed_after_the_longest_suspicion() {
     let mut world = World::among(quiet_lan(), 3);
     world.tell(3, 1, &[own(2, Leave, inc(1))]);
+    world.run(millis(23_999));
+    world.tell(3, 1, &[said(3, 2, Tombstone, inc(1))]);
+    assert_eq!(world.status(1, 2), Some(Leave));
+    world.run(millis(1));
     world.tell(3, 1, &[said(3, 2, Tombstone, inc(1))]);
     assert_eq!(world.status(1, 2), Some(Tombstone));
+}
+
+#[test]
+fn of_one_that_left_a_death_under_a_newer_incarnation_is_an_accusation() {
+    for status in [Faulty, Leave, Tombstone] {
+        let mut world = World::among(quiet_lan(), 3);
+        world.tell(3, 1, &[own(2, Leave, inc(1))]);
+        world.tell(3, 1, &[said(3, 2, status, inc(2))]);
+        assert_eq!(world.status(1, 2), Some(Suspect));
+    }
 }
 
 #[test]

@@ -16,6 +16,7 @@ fn with_a_late_clock(options: Options, behind: u64) -> World {
     world.boot_at(1, UnixMillis(WALL.0 - behind));
     world.bootstrap(1, StartGossip::OnCommand);
     world.tell(2, 1, &[own(2, Alive, inc(0)), own(3, Alive, inc(0))]);
+    world.prove(1..=2);
     world.drain(1);
     world
 }

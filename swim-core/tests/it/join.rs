@@ -10,7 +10,7 @@ use swim_core::{
     Status, UnixMillis,
 };
 
-use crate::forge::{STRANGER, inc, is_ping, message, millis, own, quiet_lan, quiet_ringpop, said, secs};
+use crate::forge::{SOMEONE, STRANGER, inc, is_ping, message, millis, own, quiet_lan, quiet_ringpop, said, secs};
 use crate::world::{Letter, WALL, World};
 use Status::{Alive, Faulty};
 
@@ -158,7 +158,7 @@ fn what_a_join_brings_is_not_gossiped_except_the_joiner_itself() {
     world.answer(&asked, &message(Kind::List, &list));
     assert!(world.node(1).is_ready());
     assert_eq!(world.node(1).listed().count(), 4);
-    assert_eq!(world.ask(STRANGER, 1).subjects(), [1]);
+    assert_eq!(world.ask(SOMEONE, 1).subjects(), [1]);
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn a_refutation_of_what_a_join_brought_is_gossiped() {
     assert_eq!(world.node(1).counters().refutations, 1);
     let refuted = world.node(1).incarnation();
     assert!(refuted > claim.incarnation);
-    assert_eq!(world.ask(STRANGER, 1).claims_about(1), [(Alive, refuted)]);
+    assert_eq!(world.ask(SOMEONE, 1).claims_about(1), [(Alive, refuted)]);
 }
 
 /// The times between the rounds of joins of a node whose one other host is not reachable.

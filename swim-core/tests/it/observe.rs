@@ -5,7 +5,8 @@ use swim_core::{
 };
 
 use crate::forge::{
-    STRANGER, ack, inc, message, message_with, millis, own, ping, ping_req, quiet_lan, quiet_ringpop, said, secs,
+    SOMEONE, STRANGER, ack, inc, message, message_with, millis, own, ping, ping_req, quiet_lan, quiet_ringpop, said,
+    secs,
 };
 use crate::world::World;
 use Status::{Alive, Leave, Suspect};
@@ -145,7 +146,7 @@ fn rounds(world: &mut World, durations: impl IntoIterator<Item = u64>) {
 
 #[test]
 fn timing_is_that_of_the_rounds() {
-    let mut world = World::among(quiet_lan(), 3);
+    let mut world = World::claimed(quiet_lan(), 3);
     rounds(&mut world, (1..=100).map(|number| number * 4));
     let timing = world.node(1).protocol_stats(world.now).timing;
     assert_eq!((timing.count, timing.min, timing.max), (100, millis(4), millis(400)));
@@ -269,7 +270,7 @@ fn a_change_of_the_list_is_reported_with_its_checksums() {
 fn what_a_message_carries_is_counted() {
     let mut world = quiet(quiet_lan());
     world.tell(2, 1, &crowd(100, 5));
-    world.ask(STRANGER, 1);
+    world.ask(SOMEONE, 1);
     assert!(world.events(1).any(|event| event == Event::ChangesCalculated { count: 5 }));
 }
 

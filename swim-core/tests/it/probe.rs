@@ -8,7 +8,7 @@ use swim_core::{
     StartGossip, Status,
 };
 
-use crate::forge::{STRANGER, ack, inc, is_ack, is_ping, message, millis, own, quiet_lan, quiet_ringpop, said, secs};
+use crate::forge::{SOMEONE, ack, inc, is_ack, is_ping, message, millis, own, quiet_lan, quiet_ringpop, said, secs};
 use crate::world::{Letter, World};
 use Status::{Alive, Leave, Suspect, Tombstone};
 
@@ -142,7 +142,7 @@ fn where_a_helper_did_not_reach_the_target_it_is_accused() {
     world.run(millis(1));
 
     assert_eq!(world.status(1, target), Some(Suspect));
-    let claim = world.ask(STRANGER, 1);
+    let claim = world.ask(SOMEONE, 1);
     let claim = claim.message.as_message().changes.iter().find(|change| change.address == target).unwrap();
     assert_eq!(claim.incarnation, inc(0));
     assert_eq!(claim.source.unwrap().address, 1);
@@ -351,7 +351,7 @@ fn only_the_pingable_are_probed_and_only_they_help() {
 
 #[test]
 fn ringpop_runs_one_round_at_a_time_however_long_it_takes() {
-    let mut world = World::among(quiet_ringpop(), 5);
+    let mut world = World::claimed(quiet_ringpop(), 5);
     world.command(1, Command::GossipStart);
     world.run(millis(6_499));
     assert_eq!(world.node(1).counters().pings_sent, 1, "1.5 s and 5 s of waiting");

@@ -2,7 +2,7 @@
 
 use swim_core::{Change, Micros, Options, Source, Status};
 
-use crate::forge::{STRANGER, by, inc, millis, own, quiet_lan, quiet_ringpop, said, secs, sourceless};
+use crate::forge::{SOMEONE, by, inc, millis, own, quiet_lan, quiet_ringpop, said, secs, sourceless};
 use crate::world::World;
 use Status::{Alive, Faulty, Suspect};
 
@@ -111,7 +111,7 @@ fn a_confirmation_is_told_to_others_under_its_makers_name() {
     let mut world = accused();
     world.drain(1);
     world.tell(4, 1, &[said(4, 2, Suspect, inc(0))]);
-    let answer = world.ask(STRANGER, 1);
+    let answer = world.ask(SOMEONE, 1);
     let told = answer.message.as_message().changes.iter().find(|change| change.address == 2).unwrap();
     assert_eq!(told.source, Some(Source { address: 4, incarnation: inc(0) }));
 }

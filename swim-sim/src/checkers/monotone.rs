@@ -1,6 +1,6 @@
 //! I1: in one node's list a member never moves to a smaller (incarnation, status), except by eviction.
 //!
-//! Only a tombstone is evicted. And others see the list through what the node tells of it: that is not older than what
+//! Only a tombstone is evicted, and a full list drops whom it will (R16). And others see the list through what the node tells of it: that is not older than what
 //! was held before the input.
 
 use swim_core::{Effect, Event, Incarnation, Kind, Member, Message, Node, Status};
@@ -35,6 +35,7 @@ impl Monotone {
                     }
                 }
                 Effect::Event(Event::MemberEvicted { address, .. }) => self.evict(step.node, address)?,
+                Effect::Event(Event::MemberDropped { address, .. }) => *self.0.of(step.node, address) = None,
                 Effect::Event(Event::MakeNodeStatus { address, .. }) => {
                     self.look(step.node, address, step.machine.member(address))?;
                 }

@@ -43,7 +43,7 @@ impl Sends {
     pub(super) fn see(&mut self, step: &Step<'_>) -> Result<(), Box<Finding>> {
         let accuser = accuser(step.node, step.input);
         for effect in step.effects.iter() {
-            if let Effect::Event(Event::MemberEvicted { address, .. }) = effect {
+            if let Effect::Event(Event::MemberEvicted { address, .. } | Event::MemberDropped { address, .. }) = effect {
                 // Should it be learned again, that is news.
                 *self.sent.of(step.node, address) = Sent::default();
             }

@@ -4,6 +4,7 @@
 //! does, checkers included, and it can give the node other settings; the node itself is sound.
 
 mod caught;
+mod liar;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -64,6 +65,8 @@ pub(crate) enum Mutant {
     StopsProbing,
     /// It means to tell each change many times, and tells none.
     HoardsChanges,
+    /// It tells everyone that all others are faulty, by the word of each of them, with each tick.
+    Lies,
     /// What it does depends on what else the process of the simulator has done.
     IsCapricious,
 }
@@ -132,7 +135,7 @@ impl Mutant {
         let ticks = matches!(input, Input::Tick);
         for effect in caused.iter() {
             // The wake stays last.
-            if let (Effect::Wake(_), true) = (effect, ticks) {
+            if let (Effect::Wake(_), true) = (effect, ticks && (self != Self::Lies || now >= STRIKES_AT)) {
                 self.adds(node, out);
             }
             self.passes(node, effect, out);
@@ -221,6 +224,18 @@ impl Mutant {
                 })
                 .collect(),
             Self::Chatters | Self::Floods => ChangeList::new(),
+            Self::Lies => {
+                let makers: Vec<_> =
+                    others().map(|maker| Source { address: maker.address, incarnation: maker.incarnation }).collect();
+                let shift = 1 + node.counters().pings_sent as usize % makers.len().max(2);
+                let maker = |number: usize| makers[(number + shift) % makers.len()];
+                let lie = |(number, member)| Change {
+                    status: Status::Faulty,
+                    source: Some(maker(number)),
+                    ..claim(node, member)
+                };
+                others().enumerate().map(lie).collect()
+            }
             _ => return,
         };
         let times = match self {

@@ -76,6 +76,24 @@ impl Rules {
             }
         }
     }
+
+    /// How long a suspicion among `n` can last (R7).
+    pub(super) fn longest(&self, n: u32) -> u64 {
+        let beta = if let Suspicion::Lifeguard { beta, .. } = self.suspicion { beta } else { 1 };
+        beta * self.shortest(n).0
+    }
+
+    /// How long a suspicion among `n` lasts with so many accusers (R7); the share of the confirmations is kept to 2^-16.
+    pub(super) fn suspicion(&self, n: u32, accusers: usize) -> u64 {
+        match (self.shortest(n), &self.suspicion) {
+            ((min, wanted), Suspicion::Lifeguard { beta, .. }) if wanted > 0 => {
+                let confirmed = (accusers.max(1) - 1) as f64;
+                let share = ((confirmed + 1.0).ln() / f64::from(wanted + 1).ln() * 65_536.0) as u64;
+                beta * min - (((beta - 1) * min * share) >> 16)
+            }
+            ((min, _), _) => min,
+        }
+    }
 }
 
 /// Where a node stands in its own cluster (R12).

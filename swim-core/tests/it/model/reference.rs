@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::claim::Status::{Alive, Faulty, Leave, Suspect, Tombstone};
-use super::claim::{CEILING, Claim, INCARNATION_MAX, OWN_CEILING, Rules, Standing, Status, Suspicion};
+use super::claim::{CEILING, Claim, INCARNATION_MAX, OWN_CEILING, Rules, Standing, Status};
 
 /// What is held of a member, since when, and of a suspect among how many and by whom it is accused.
 #[derive(Clone, Debug)]
@@ -23,14 +23,15 @@ struct Held {
 pub(super) struct Reference {
     rules: Rules,
     local: u32,
-    standing: Standing,
+    pub(super) standing: Standing,
     /// The wall clock, and the moment at which it was read.
-    wall: (u64, u64),
+    pub(super) wall: (u64, u64),
     list: BTreeMap<u32, Held>,
     /// Who was evicted at which incarnation, and until when that is remembered; the latest last.
     evicted: Vec<(u32, u64, u64)>,
     pinged: (u32, u64),
     inconclusive: u32,
+    next_far_refutation: u64,
 }
 
 impl Reference {
@@ -39,8 +40,8 @@ impl Reference {
         let source = Some((local, incarnation));
         let claim = Claim { subject: local, incarnation, status: Alive, source, labels };
         let list = BTreeMap::from([(local, Held { claim, since: now, n: 1, accusers: Vec::new() })]);
-        let (standing, wall) = (Standing::Joining, (wall, now));
-        Self { rules, local, standing, wall, list, evicted: Vec::new(), pinged: (local, 0), inconclusive: 0 }
+        let (standing, wall, evicted, pinged) = (Standing::Joining, (wall, now), Vec::new(), (local, 0));
+        Self { rules, local, standing, wall, list, evicted, pinged, inconclusive: 0, next_far_refutation: 0 }
     }
 
     /// What is held of everyone, in the order of addresses.
@@ -50,10 +51,6 @@ impl Reference {
 
     pub(super) fn held(&self, subject: u32) -> Option<&Claim> {
         self.list.get(&subject).map(|held| &held.claim)
-    }
-
-    pub(super) fn standing(&self) -> Standing {
-        self.standing
     }
 
     /// The incarnation at which a member was evicted, while that is remembered (R3).
@@ -69,14 +66,6 @@ impl Reference {
     /// The soonest moment at which something expires.
     pub(super) fn next_expiry(&self) -> Option<u64> {
         self.list.values().filter_map(|held| self.expiry(held)).min()
-    }
-
-    pub(super) fn set_wall(&mut self, now: u64, wall: u64) {
-        self.wall = (wall, now);
-    }
-
-    pub(super) fn set_standing(&mut self, standing: Standing) {
-        self.standing = standing;
     }
 
     /// Probes, gossips, syncs and heals: a member, also one that left.
@@ -108,31 +97,46 @@ impl Reference {
         }
     }
 
-    /// R1a: that a pingable member is dead is an accusation, unless it was suspected at that incarnation for the
-    /// shortest suspicion already, or said itself that it leaves.
+    /// R1a: that a member is dead is an accusation, unless it says itself that it leaves, or was suspected at that
+    /// incarnation for the shortest suspicion already. Nor is a departure a death before the longest has passed.
     fn doubt(&self, now: u64, held: &Held, claim: &Claim) -> Claim {
         let dead = !(claim.status.is_pingable() || claim.status == Leave && claim.is_own());
-        let ripe =
-            held.claim.state() == (claim.incarnation, Suspect) && now >= held.since + self.rules.shortest(held.n).0;
-        let doubted = self.rules.doubts && dead && held.claim.status.is_pingable() && !ripe;
-        Claim { status: if doubted { Suspect } else { claim.status }, ..claim.clone() }
+        let longest = self.rules.longest(self.pingable() + 1);
+        let stands = |span: u64| held.claim.incarnation == claim.incarnation && now >= held.since + span;
+        let doubted = match held.claim.status {
+            _ if !self.rules.doubts || !dead || claim.state() < held.claim.state() => claim.status,
+            Suspect if stands(self.rules.shortest(held.n).0) => claim.status,
+            Leave if stands(longest.min(self.rules.leave.unwrap_or(0))) => claim.status,
+            Leave if stands(0) => Leave,
+            Faulty | Tombstone => claim.status,
+            Alive | Suspect | Leave => Suspect,
+        };
+        Claim { status: doubted, ..claim.clone() }
     }
 
     /// R2: too far ahead of the clock, or with too little room to refute; what a member says of itself, and that one
     /// is alive, reaches further.
     fn is_absurd(&self, now: u64, claim: &Claim) -> bool {
         let own = claim.status == Alive || claim.is_own();
-        let (ceiling, times) = if own { (OWN_CEILING, 2) } else { (CEILING, 1) };
-        let beyond = self.rules.limit_ms.is_some_and(|limit| claim.incarnation > self.wall(now) + times * limit);
-        claim.incarnation > ceiling || beyond
+        if own { self.is_beyond(now, claim, 2, OWN_CEILING) } else { self.is_beyond(now, claim, 1, CEILING) }
     }
 
-    /// R2: what would win is refuted; one stays as one is, under a higher incarnation.
+    fn is_beyond(&self, now: u64, claim: &Claim, times: u64, ceiling: u64) -> bool {
+        let latest = self.rules.limit_ms.map_or(u64::MAX, |limit| self.wall(now) + times * limit);
+        claim.incarnation > ceiling.min(latest)
+    }
+
+    /// R2: what would win is refuted; one stays as one is, under a higher incarnation. What reaches further than others
+    /// may accuse is refuted once a second.
     fn hear_of_oneself(&mut self, now: u64, claim: &Claim) {
         let own = &self.list[&self.local].claim;
         let refutes = !matches!(self.standing, Standing::Evicted | Standing::Destroyed);
-        if refutes && claim.rank() > own.rank() && !self.is_absurd(now, claim) {
-            self.reincarnate(now, own.status, own.labels.clone(), claim.incarnation);
+        let far = self.is_beyond(now, claim, 1, CEILING);
+        let too_soon = far && now < self.next_far_refutation;
+        if refutes && claim.rank() > own.rank() && !self.is_beyond(now, claim, 2, OWN_CEILING) && !too_soon {
+            let (status, labels) = (own.status, own.labels.clone());
+            self.next_far_refutation = if far { now + 1_000_000 } else { self.next_far_refutation };
+            self.reincarnate(now, status, labels, claim.incarnation);
         }
     }
 
@@ -162,9 +166,13 @@ impl Reference {
         }
         let accusers = claim.source.iter().map(|(maker, _)| *maker).collect();
         self.list.insert(subject, Held { claim, since: now, n: 0, accusers });
-        let others = self.list.values().filter(|held| held.claim.subject != self.local);
-        let n = others.filter(|held| held.claim.status.is_pingable()).count() as u32 + 1;
+        let n = self.pingable() + 1;
         self.list.get_mut(&subject).expect("it was put there").n = n;
+    }
+
+    /// How many others are.
+    fn pingable(&self) -> u32 {
+        self.list().filter(|held| held.subject != self.local && held.status.is_pingable()).count() as u32
     }
 
     /// R7: one more accuser, who is pingable and not the suspect; the first name of a suspicion confirms nothing.
@@ -181,19 +189,12 @@ impl Reference {
         }
     }
 
-    /// R3, R7: when what is held of a member runs out; the share of the confirmations is kept to 2^-16.
+    /// R3: when what is held of a member runs out.
     fn expiry(&self, held: &Held) -> Option<u64> {
         let span = match held.claim.status {
             _ if held.claim.subject == self.local => return None,
             Alive => return None,
-            Suspect => match (self.rules.shortest(held.n), &self.rules.suspicion) {
-                ((min, wanted), Suspicion::Lifeguard { beta, .. }) if wanted > 0 => {
-                    let confirmed = (held.accusers.len().max(1) - 1) as f64;
-                    let share = ((confirmed + 1.0).ln() / f64::from(wanted + 1).ln() * 65_536.0) as u64;
-                    beta * min - (((beta - 1) * min * share) >> 16)
-                }
-                ((min, _), _) => min,
-            },
+            Suspect => self.rules.suspicion(held.n, held.accusers.len()),
             Faulty => self.rules.faulty,
             Leave => self.rules.leave?,
             Tombstone => self.rules.tombstone,

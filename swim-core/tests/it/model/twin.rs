@@ -89,12 +89,12 @@ impl Twin {
         .map_err(|_| Difference(format!("node {} panics", self.node.local())))?;
         let micros = now.as_micros();
         let timers = |reference: &mut Reference| reference.tick(micros, lateness, health);
-        let destroyed = self.reference.standing() == Standing::Destroyed;
+        let destroyed = self.reference.standing == Standing::Destroyed;
         if !destroyed {
             match input {
                 Input::Message { from, via, message } => self.hear(micros, from, via, message, &effects),
                 Input::Tick => timers(&mut self.reference),
-                Input::Wall(UnixMillis(wall)) => self.reference.set_wall(micros, wall),
+                Input::Wall(UnixMillis(wall)) => self.reference.wall = (wall, micros),
                 Input::Command { id, command } => self.obey(micros, id, command, &effects)?,
                 Input::Undeliverable { .. } | Input::Hosts { .. } => {}
             }
@@ -147,7 +147,7 @@ impl Twin {
         command: Command<'_, u32>,
         effects: &Effects<u32>,
     ) -> Result<(), Difference> {
-        let standing = self.reference.standing();
+        let standing = self.reference.standing;
         let departed = match command {
             Command::Leave => Some((Standing::Left, Status::Leave)),
             Command::SelfEvict => Some((Standing::Evicted, Status::Faulty)),
@@ -161,7 +161,7 @@ impl Twin {
                 None
             }
             Command::Destroy => {
-                self.reference.set_standing(Standing::Destroyed);
+                self.reference.standing = Standing::Destroyed;
                 None
             }
             _ => None,
@@ -179,7 +179,7 @@ impl Twin {
         }
         if accepted {
             self.reference.change_oneself(now, Some(status), None);
-            self.reference.set_standing(to);
+            self.reference.standing = to;
             self.departing = (to != Standing::Member).then_some(id);
         }
         Ok(())
@@ -209,7 +209,7 @@ impl Twin {
                             self.reference.round_failed(now, peers.len(), silent);
                         }
                     }
-                    Event::JoinComplete { .. } => self.reference.set_standing(Standing::Member),
+                    Event::JoinComplete { .. } => self.reference.standing = Standing::Member,
                     Event::MakeNodeStatus { .. } => timers.iter().for_each(|timers| timers(&mut self.reference)),
                     Event::AttemptHeal { target } => attempted = Some(target),
                     _ => {}
@@ -292,7 +292,7 @@ impl Twin {
         // What an accuser shortened into the past is due now.
         let (wake, expiry) = (self.node.next_deadline(), self.reference.next_expiry().map(|expiry| expiry.max(now)));
         let asleep = expiry.is_some_and(|expiry| wake.is_none_or(|wake| wake.as_micros() > expiry));
-        if asleep && self.reference.standing() != Standing::Destroyed {
+        if asleep && self.reference.standing != Standing::Destroyed {
             let at = self.node.local();
             return Err(Difference(format!(
                 "something expires at {at} after {expiry:?} us, and it sleeps until {wake:?}"

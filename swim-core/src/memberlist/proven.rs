@@ -1,0 +1,108 @@
+//! Which members have ever answered this node (R16): one bit a slot, beside the records.
+//!
+//! What has answered is not made up. In a full list nothing else decides who stays, so a bit is set by an answer to a
+//! number that this node drew and sent to that address, and by nothing that a stranger can forge.
+
+use alloc::vec::Vec;
+
+use super::slot::Slot;
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Proven {
+    bits: Vec<u64>,
+    count: usize,
+    /// Where the next search for one that has not answered begins.
+    hand: usize,
+}
+
+impl Proven {
+    pub(super) const fn new() -> Self {
+        Self { bits: Vec::new(), count: 0, hand: 0 }
+    }
+
+    #[inline]
+    pub(super) fn has(&self, slot: Slot) -> bool {
+        self.bits.get(slot.at() / 64).is_some_and(|word| word >> (slot.at() % 64) & 1 == 1)
+    }
+
+    pub(super) fn set(&mut self, slot: Slot) {
+        let word = slot.at() / 64;
+        if word >= self.bits.len() {
+            if word >= self.bits.capacity() {
+                self.bits.reserve_exact(word + word / 8 + 4 - self.bits.len());
+            }
+            self.bits.resize(word + 1, 0);
+        }
+        self.count += usize::from(!self.has(slot));
+        self.bits[word] |= 1 << (slot.at() % 64);
+    }
+
+    pub(super) fn clear(&mut self, slot: Slot) {
+        if self.has(slot) {
+            self.bits[slot.at() / 64] &= !(1 << (slot.at() % 64));
+            self.count -= 1;
+        }
+    }
+
+    /// How many have answered.
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Of the slots below `bound` that have not answered one with the smallest `rank`: the search goes round, and ends at
+    /// the first of rank 0, or with the best once it has looked at [`SEARCH_MAX`] of them.
+    pub(super) fn search(&mut self, bound: usize, rank: impl Fn(Slot) -> Option<u8>) -> Option<Slot> {
+        let mut best: Option<(u8, Slot)> = None;
+        let mut looked = 0;
+        for step in 0..bound {
+            let at = (self.hand + step) % bound;
+            let slot = Slot(at as u32);
+            if self.has(slot) {
+                continue;
+            }
+            let Some(rank) = rank(slot) else { continue };
+            looked += 1;
+            if best.is_none_or(|(least, _)| rank < least) {
+                best = Some((rank, slot));
+            }
+            if rank == 0 || looked == SEARCH_MAX {
+                break;
+            }
+        }
+        let (_, slot) = best?;
+        self.hand = (slot.at() + 1) % bound;
+        Some(slot)
+    }
+}
+
+/// So many members are weighed against one another for one that gives way.
+const SEARCH_MAX: u32 = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_that_have_answered_are_counted_once_and_forgotten() {
+        let mut proven = Proven::new();
+        for slot in [Slot(0), Slot(200), Slot(200)] {
+            proven.set(slot);
+        }
+        assert_eq!((proven.count(), proven.has(Slot(200)), proven.has(Slot(199))), (2, true, false));
+        proven.clear(Slot(200));
+        proven.clear(Slot(9_999));
+        assert_eq!((proven.count(), proven.has(Slot(200))), (1, false));
+    }
+
+    #[test]
+    fn the_search_finds_the_smallest_rank_goes_round_and_passes_over_those_that_have_answered() {
+        let mut proven = Proven::new();
+        [0, 1, 4].into_iter().for_each(|slot| proven.set(Slot(slot)));
+        let rank = |slot: Slot| [None, None, Some(2), Some(1), Some(0), Some(1)][slot.at()];
+        assert_eq!(proven.search(6, rank), Some(Slot(3)));
+        assert_eq!(proven.search(6, rank), Some(Slot(5)), "the search goes on where it ended");
+        assert_eq!(proven.search(6, rank), Some(Slot(3)));
+        assert_eq!(proven.search(2, rank), None);
+        assert_eq!(proven.search(0, rank), None);
+    }
+}
