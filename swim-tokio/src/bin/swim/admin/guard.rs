@@ -18,6 +18,11 @@ pub(super) async fn no_web_pages(request: Request, next: Next) -> Response {
     if request.headers().contains_key(header::ORIGIN) {
         return Problem::new(StatusCode::FORBIDDEN, "web pages may not talk to an agent").into_response();
     }
+    next.run(request).await
+}
+
+/// Turns away who calls an agent on loopback by a name: nobody has a name for it but this machine.
+pub(super) async fn no_names(request: Request, next: Next) -> Response {
     if !is_called_by_address(request.headers()) {
         let error = "call the agent by its address or as `localhost`, not by another name";
         return Problem::new(StatusCode::FORBIDDEN, error).into_response();

@@ -64,8 +64,9 @@ impl Served {
         Self { swim, metrics, labels: Arc::default() }
     }
 
-    fn router(self) -> Router {
-        Router::new()
+    /// Answers what arrives at `address`.
+    fn router(self, address: SocketAddr) -> Router {
+        let router = Router::new()
             .route("/v1/members", get(read::members))
             .route("/v1/info", get(read::info))
             .route("/v1/stats", get(read::stats))
@@ -84,8 +85,12 @@ impl Served {
             .method_not_allowed_fallback(problem::no_such_method)
             .layer(DefaultBodyLimit::max(BODY_MAX))
             .layer(middleware::from_fn(guard::in_time))
-            .layer(middleware::from_fn(guard::no_web_pages))
-            .with_state(self)
+            .layer(middleware::from_fn(guard::no_web_pages));
+        let router = match address.ip().to_canonical().is_loopback() {
+            true => router.layer(middleware::from_fn(guard::no_names)),
+            false => router,
+        };
+        router.with_state(self)
     }
 }
 
@@ -122,7 +127,7 @@ impl Admin {
     pub(crate) fn serve(mut self, served: Served) -> Self {
         if let Some(listener) = self.listener.take() {
             self.serving.spawn(upkeep(served.metrics.clone()));
-            self.serving.spawn(accept(listener, served.router()));
+            self.serving.spawn(accept(listener, served.router(self.address)));
         }
         self
     }
