@@ -144,8 +144,12 @@ async fn events_begin_with_the_list_and_go_on_with_what_changes() {
     stream.get_mut().write_all(request(first.admin, "GET", path, "").as_bytes()).await.unwrap();
     let mut next = async |name: &str| {
         let name = format!("event: {name}");
-        while within(stream.next_line()).await.unwrap().unwrap() != name {}
-        let data = within(stream.next_line()).await.unwrap().unwrap();
+        // Signs of life come all the time, so that the minute is for all lines together.
+        let data = within(async {
+            while stream.next_line().await.unwrap().unwrap() != name {}
+            stream.next_line().await.unwrap().unwrap()
+        });
+        let data = data.await;
         serde_json::from_str::<serde_json::Value>(data.strip_prefix("data: ").unwrap()).unwrap()
     };
     let members = next("Members").await;

@@ -92,9 +92,14 @@ async fn a_cluster_that_was_all_down_finds_itself_without_hosts() {
             agent.until_status(other.address, "alive").await;
         }
     }
-    for agent in &mut agents {
-        agent.process.signal(Signal::SIGTERM);
-        agent.process.end().await;
+    for at in 0..agents.len() {
+        agents[at].process.signal(Signal::SIGTERM);
+        agents[at].process.end().await;
+        if at < 2 {
+            // Time for the last one to write what it has seen.
+            agents[2].until_status(agents[at].address, "leave").await;
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        }
     }
     // The last one has seen all others leave.
     let remembered: Value = serde_json::from_slice(&std::fs::read(&files[2]).unwrap()).unwrap();
