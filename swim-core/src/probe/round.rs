@@ -14,7 +14,6 @@ use crate::disseminate::Charged;
 use crate::disseminate::issue::Reader;
 use crate::effect::{CommandId, Effects, Outcome, Span};
 use crate::member::{Changes, Incarnation};
-use crate::memberlist::Slot;
 use crate::membership::Membership;
 use crate::message::{Channel, Kind, Reach, Seq, Ticket};
 use crate::observe::Event;
@@ -67,7 +66,6 @@ pub(crate) struct Probe<A> {
     /// Whether the target answered this node before this round.
     target_proven: Answered,
     seq: Seq,
-    slot: Slot,
     target: A,
     pinged: Incarnation,
     started: Instant,
@@ -91,7 +89,6 @@ impl<A: Address> Probe<A> {
             running: Gossip::Stopped,
             target_proven: Answered::Before,
             seq: Seq(0),
-            slot: Slot::LOCAL,
             target: local,
             pinged: Incarnation::default(),
             started: Instant::ZERO,
@@ -188,7 +185,7 @@ impl<A: Address> Probe<A> {
         self.phase = Phase::Direct;
         self.seq = membership.next_seq();
         let slot = target.slot;
-        (self.slot, self.target, self.pinged) = (slot, target.address, target.incarnation());
+        (self.target, self.pinged) = (target.address, target.incarnation());
         self.target_proven = if target.is_proven() { Answered::Before } else { Answered::Never };
         let kind = Kind::Ping { seq: self.seq };
         let channel = membership.ping_channel(self.seq);
@@ -374,9 +371,9 @@ impl<A: Address> Probe<A> {
     }
 
     fn accuse(&mut self, now: Instant, membership: &mut Membership<A>, out: &mut Effects<A>) {
-        // The slot may have another member by now.
-        if membership.members.find(&self.target) == Some(self.slot) {
-            membership.accuse(now, self.slot, self.pinged, out);
+        // It may have been evicted since, and if it came back it is in another slot.
+        if let Some(slot) = membership.members.find(&self.target) {
+            membership.accuse(now, slot, self.pinged, out);
         }
     }
 
