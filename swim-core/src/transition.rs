@@ -11,6 +11,7 @@
 use alloc::collections::BinaryHeap;
 use core::cmp::Reverse;
 
+use crate::fingerprint::Fingerprint;
 use crate::memberlist::{Slot, SlotMap};
 use crate::random::Random;
 use crate::split::Split;
@@ -98,6 +99,26 @@ impl Transitions {
     /// How many members have a deadline besides suspects.
     pub(crate) fn living(&self) -> usize {
         self.due.len()
+    }
+}
+
+impl Transitions {
+    /// Takes in all entries, the dead ones included: they wake the node. The order within the heap means nothing.
+    pub(crate) fn trace(&self, print: &mut Fingerprint) {
+        let Self { heap, due } = self;
+        let left = |at: Split| print.left(at.into());
+        let entries: (u64, u64) = heap.iter().fold((0, 0), |(sum, product), Reverse((at, slot))| {
+            let mixed = crate::hash::mix64(left(*at) ^ crate::hash::mix64(slot.0.into()));
+            (sum.wrapping_add(mixed), product.wrapping_add(crate::hash::mix64(!mixed)))
+        });
+        print.word(entries.0);
+        print.word(entries.1);
+        print.word(heap.len() as u64);
+        print.word(due.len() as u64);
+        for (slot, at) in due.iter() {
+            print.word(slot.0.into());
+            print.until((*at).into());
+        }
     }
 }
 

@@ -117,7 +117,12 @@ impl Wait {
 }
 
 /// The first member that `observer` does not hold as wanted: those of `core` so, and nobody else pingable.
-fn lacking(node: &Node<u32>, observer: u32, core: &Nodes, wanted: impl Fn(Status) -> bool) -> Option<Reason> {
+pub(crate) fn lacking(
+    node: &Node<u32>,
+    observer: u32,
+    core: &Nodes,
+    wanted: impl Fn(Status) -> bool,
+) -> Option<Reason> {
     let mut listed = 0;
     for member in node.listed() {
         let in_core = core.has(member.address);

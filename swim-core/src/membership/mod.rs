@@ -21,6 +21,7 @@ use crate::disseminate::limit::send_limit;
 use crate::disseminate::{Finished, Pending, Queue};
 use crate::effect::{Effects, Span};
 use crate::evicted::Evicted;
+use crate::fingerprint::Fingerprint;
 use crate::input::Boot;
 use crate::member::{Change, Incarnation, Source, Status};
 use crate::memberlist::{HasPending, Memberlist, Slot};
@@ -52,6 +53,7 @@ pub(crate) enum Standing {
 
 /// In the order of their heat: what a ping, an ack or the start of a round looks at comes first and lies together. A
 /// simulated node is in no cache when its turn comes, and each line that is fetched costs as much as the work on it.
+#[derive(Clone)]
 #[repr(C)]
 pub(crate) struct Membership<A: Copy> {
     pub(crate) timers: Timers,
@@ -243,5 +245,62 @@ pub(crate) fn reply_channel(via: Via) -> Channel {
     match via {
         Via::Request(ticket) => Channel::Reply(ticket),
         Via::Datagram | Via::Response(_) => Channel::Datagram,
+    }
+}
+
+impl<A: Address> Membership<A> {
+    /// The last number that was given to a ping or request.
+    pub(crate) fn last_number(&self) -> u32 {
+        self.next_number
+    }
+
+    /// Takes in all that the future depends on. Not the configuration, statistics, the wall clock and the random stream,
+    /// nor what is drawn for the length of one input, nor when versions last started again, which is told relative to it.
+    pub(crate) fn trace(&self, print: &mut Fingerprint) {
+        let Self {
+            timers,
+            config,
+            next_gossip,
+            next_number: _,
+            limit_for,
+            limit,
+            wraps: _,
+            health,
+            local,
+            standing,
+            members,
+            queue,
+            stats: _,
+            owed,
+            accuser,
+            drawn: _,
+            wall: _,
+            evicted,
+            suspicions,
+            transitions,
+            rollup,
+            random: _,
+        } = self;
+        assert!(!config.adaptive, "an adaptive period follows statistics");
+        timers.trace(print);
+        print.until(*next_gossip);
+        print.word(u64::from(*limit_for) << 32 | u64::from(*limit));
+        print.word(u64::from(health.score()) << 32 | *standing as u64);
+        print.address(local);
+        members.trace(print);
+        queue.trace(print);
+        print.word(owed.len() as u64);
+        for (address, incarnation) in owed {
+            print.address(address);
+            print.word(incarnation.get());
+        }
+        print.word(accuser.is_some().into());
+        if let Some(accuser) = accuser {
+            print.address(accuser);
+        }
+        evicted.trace(print);
+        suspicions.trace(print);
+        transitions.trace(print);
+        print.word(rollup.len() as u64);
     }
 }
