@@ -84,13 +84,6 @@ impl Coverage {
         self.cut += cut;
         self.whole += whole;
     }
-
-    /// How often this happened, for tests.
-    #[cfg(test)]
-    pub(super) fn of(&self, name: &str) -> u64 {
-        let place = HAPPENINGS.iter().position(|(known, _)| *known == name).expect("it is counted");
-        self.happened[place]
-    }
 }
 
 /// What each node that runs holds of each other one.

@@ -24,6 +24,9 @@ pub struct Settings {
     pub depth: Option<u32>,
     /// The most states; the exploration ends with the layer in which there are more.
     pub states: u64,
+    /// Nodes that are broken on purpose.
+    #[cfg(test)]
+    pub(super) mutants: crate::mutants::Mutants,
 }
 
 /// How often each fault may still happen.
@@ -72,7 +75,17 @@ impl Settings {
     pub fn new(nodes: u32, seed: u64) -> Self {
         let options = short_times();
         let late = Micros::from_millis(1_500);
-        Self { nodes, seed, options, faults: Faults::NONE, late, depth: None, states: 10_000_000 }
+        Self {
+            nodes,
+            seed,
+            options,
+            faults: Faults::NONE,
+            late,
+            depth: None,
+            states: 10_000_000,
+            #[cfg(test)]
+            mutants: crate::mutants::Mutants::default(),
+        }
     }
 
     /// Checks them.

@@ -117,10 +117,17 @@ pub(super) fn calm(world: &mut World, ending: Ending, stage: &mut Stage) -> Resu
     Ok(())
 }
 
-/// What is lacking: those that run have one list, hold one another alive and all others dead, and nothing is under way.
+/// What is lacking: those that run have joined and have one list, hold one another alive and all others dead, and nothing
+/// is under way.
+///
+/// One that is alone and has not joined has nobody to join; it goes on trying, and is no member that could notice anything
+/// (R10).
 pub(super) fn pending(world: &World) -> Option<Reason> {
     let up = Nodes::of(world.count().into(), world.running().map(|(number, _)| number));
     let (first, node) = world.running().next()?;
+    if up.len() == 1 && !node.is_ready() {
+        return None;
+    }
     let checksum = node.checksum();
     if let Some((other, _)) = world.running().find(|(_, node)| node.checksum() != checksum) {
         return Some(Reason::Checksums { node: first, other });
@@ -128,9 +135,12 @@ pub(super) fn pending(world: &World) -> Option<Reason> {
     if let Some(reason) = lacking(node, first, &up, |status| status == Status::Alive) {
         return Some(reason);
     }
+    if let Some((observer, _)) = world.running().find(|(_, node)| !node.is_ready()) {
+        return Some(Reason::Joining { node: observer });
+    }
     // Something is under way, and may yet change a list.
     let is_empty = world.is_quiet() && world.strays.is_empty();
-    (!is_empty).then_some(Reason::Checksums { node: first, other: first })
+    (!is_empty).then_some(Reason::UnderWay)
 }
 
 /// More inputs than this without convergence are a storm that never ends.

@@ -28,7 +28,7 @@ pub(super) struct Stage {
     processes: Processes,
     network: Network,
     #[cfg(test)]
-    pub(super) mutants: crate::mutants::Mutants,
+    mutants: crate::mutants::Mutants,
 }
 
 /// A request that is being answered.
@@ -57,7 +57,7 @@ impl Stage {
             config,
             setup,
             #[cfg(test)]
-            mutants: crate::mutants::Mutants::default(),
+            mutants: settings.mutants.clone(),
         })
     }
 

@@ -71,7 +71,7 @@ mod tests {
     fn it_agrees_with_an_ordered_map() {
         let (mut table, mut model) = (Table::new(), BTreeMap::new());
         for step in 0..20_000u32 {
-            let word = mix64(u64::from(step) % 9_000);
+            let word = mix64(u64::from(step) % 9_000 + 1);
             let key = u128::from(word) << 64 | u128::from(word % 64);
             let is_new = !model.contains_key(&key);
             model.entry(key).or_insert(step);
