@@ -112,6 +112,11 @@ fn channel_of(via: Via) -> Channel {
 }
 
 impl Answers {
+    /// Whether some node owes `asker` an answer with this number.
+    pub(super) fn owes(&self, asker: u32, seq: Seq) -> bool {
+        self.owed.iter().flatten().any(|owed| (owed.asker, owed.seq) == (asker, seq))
+    }
+
     /// Takes in what is owed.
     pub(super) fn trace(&self, print: &mut Fingerprint) {
         let Self { owed, longest: _ } = self;

@@ -1,7 +1,7 @@
 //! The checkers for one who goes back and forth between states: what they remember is a value that is copied with the
 //! state and is part of it, so that two ways to a state are one only where they are one to every checker.
 
-use swim_core::{Config, Fingerprint, Node};
+use swim_core::{Config, Fingerprint, Node, Seq};
 
 use super::{Finding, Step};
 use super::{
@@ -79,14 +79,15 @@ impl Monitors {
         Checksums::default().see_each(nodes)
     }
 
-    /// Takes in all that they remember. When hosts were last told to wake their nodes follows from the nodes.
-    pub(crate) fn trace(&self, print: &mut Fingerprint) {
+    /// Takes in all that they remember. When hosts were last told to wake their nodes follows from the nodes. `is_under_way`
+    /// tells whether some message carries the number of a ping or ping-req of a node.
+    pub(crate) fn trace(&self, is_under_way: impl Fn(u32, Seq) -> bool, print: &mut Fingerprint) {
         let Self { monotone, incarnations, oneself, sends, timers: _, answers, rounds } = self;
         monotone.trace(print);
         incarnations.trace(print);
         oneself.trace(print);
         sends.trace(print);
         answers.trace(print);
-        rounds.trace(print);
+        rounds.trace(&|asker, seq| is_under_way(asker, seq) || answers.owes(asker, seq), print);
     }
 }

@@ -102,18 +102,24 @@ impl Round {
 }
 
 impl Rounds {
-    /// Takes in how far the last rounds are.
-    pub(super) fn trace(&self, print: &mut Fingerprint) {
+    /// Takes in how far the last rounds are. A number that nothing under way carries any more, as `is_live` tells, is never
+    /// heard again, and which one it was does not matter: the round that a node is in, the node itself tells.
+    pub(super) fn trace(&self, is_live: &impl Fn(u32, Seq) -> bool, print: &mut Fingerprint) {
         let Self(rounds) = self;
+        let trace = |node: u32, seq: Seq, print: &mut Fingerprint| {
+            if is_live(node, seq) {
+                print.seq_of(node, seq);
+            } else {
+                print.word(u64::MAX);
+            }
+        };
         for (node, Round { target, seq, helpers, stage }) in (0u32..).zip(rounds) {
             print.word(u64::from(*target) << 8 | *stage as u64);
-            if *stage != Stage::None {
-                print.seq_of(node, *seq);
-            }
+            trace(node, *seq, print);
             print.word(helpers.len() as u64);
             for (helper, seq) in helpers {
                 print.word((*helper).into());
-                print.seq_of(node, *seq);
+                trace(node, *seq, print);
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use swim_core::{Fingerprint, Instant, Kind, Node, OwnedMessage, Via};
+use swim_core::{Fingerprint, Instant, Kind, Node, OwnedMessage, Seq, Via};
 
 use super::choice::{Choice, Link};
 use super::settings::Faults;
@@ -220,7 +220,16 @@ impl World {
             self.trace_flight(*link, flight, &mut print);
         }
         print.word(cut.map_or(0, |alone| 1 + u64::from(alone)));
-        monitors.trace(&mut print);
+        let flights = || {
+            let ordered = all_pairs(self.count())
+                .zip(links)
+                .flat_map(|(link, flights)| flights.iter().map(move |flight| (link, flight)));
+            ordered.chain(strays.iter().map(|stray| (stray.link, &stray.flight)))
+        };
+        let is_under_way = |asker, seq| {
+            flights().any(|(link, flight)| number(link, &flight.message.as_message().kind) == Some((asker, seq)))
+        };
+        monitors.trace(is_under_way, &mut print);
         print
     }
 
@@ -265,6 +274,15 @@ impl World {
             print.word(change.source.map_or(0, |source| source.incarnation.get()));
             print.bytes(change.labels.encoded());
         }
+    }
+}
+
+/// The number of a ping or ping-req that a message carries, and whose it is.
+fn number(Link { from, to }: Link, kind: &Kind<u32>) -> Option<(u32, Seq)> {
+    match kind {
+        Kind::Ping { seq } | Kind::PingReq { seq, .. } => Some((from.into(), *seq)),
+        Kind::Ack { seq, .. } | Kind::PingReqAnswer { seq, .. } => Some((to.into(), *seq)),
+        _ => None,
     }
 }
 
