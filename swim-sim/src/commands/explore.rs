@@ -61,6 +61,10 @@ pub(crate) struct ExploreArgs {
     #[arg(long, default_value_t = 1_500, value_name = "MS")]
     late: u64,
 
+    /// How long a cut can last at most, in milliseconds
+    #[arg(long, default_value_t = 13_000, value_name = "MS")]
+    cut: u64,
+
     /// What the nodes' own random draws derive from
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
     seed: u64,
@@ -140,6 +144,7 @@ impl ExploreArgs {
             },
             faults: Faults { losses, duplications, reorderings, crashes, partitions },
             late: swim_core::Micros::from_millis(self.late),
+            cut: swim_core::Micros::from_millis(self.cut),
             depth: self.depth,
             states: self.states,
             ..Settings::new(self.nodes, self.seed)
@@ -159,7 +164,7 @@ impl ExploreArgs {
         for (name, count) in counts.iter().filter(|(_, count)| *count > 0) {
             command += &format!(" --{name} {count}");
         }
-        command += &format!(" --late {}", self.late);
+        command += &format!(" --late {} --cut {}", self.late, self.cut);
         if matches!(self.settings, SettingsName::Local) {
             command += " --settings local";
         }

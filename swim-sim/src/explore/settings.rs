@@ -20,6 +20,9 @@ pub struct Settings {
     pub faults: Faults,
     /// How late a message can be that left the order of its link.
     pub late: Micros,
+    /// How long a cut lasts at most: while nodes that join are cut off, each pauses for random times, and there is no end of
+    /// the ways in which these can lie to one another.
+    pub cut: Micros,
     /// The most choices in a row; `None` goes on until there is nothing new.
     pub depth: Option<u32>,
     /// The most states; the exploration ends with the layer in which there are more.
@@ -81,6 +84,7 @@ impl Settings {
             options,
             faults: Faults::NONE,
             late,
+            cut: Micros::from_millis(13_000),
             depth: None,
             states: 10_000_000,
             #[cfg(test)]
@@ -131,7 +135,7 @@ pub fn short_times() -> Options {
             settle_after: Some(Duration::from_secs(2)),
             ..local.join
         },
-        heal: HealOptions { period: Some(Duration::from_secs(4)), timeout: Duration::from_millis(500), ..local.heal },
+        heal: HealOptions { period: Some(Duration::from_secs(2)), timeout: Duration::from_millis(500), ..local.heal },
         ..local
     }
 }

@@ -22,6 +22,7 @@ pub(super) struct Stage {
     setup: Setup,
     seed: u64,
     late: Micros,
+    cut: Micros,
     rules: Rules,
     effects: Effects<u32>,
     /// What checkers of larger worlds look at; nothing is wrong with it.
@@ -51,6 +52,7 @@ impl Stage {
             rules: Rules::new(&setup, &config),
             seed: settings.seed,
             late: settings.late,
+            cut: settings.cut,
             effects: Effects::new(),
             processes: Processes::new(settings.nodes),
             network: Network::new(Stream::Network.random(0), setup.latency, setup.loss, setup.undeliverable),
@@ -123,7 +125,7 @@ impl Stage {
             Choice::Boot(node) => self.boot(world, node.into()),
             Choice::Cut(node) => {
                 world.left.partitions -= 1;
-                world.begin_cut(node);
+                world.begin_cut(node, world.now + self.cut);
                 Ok(())
             }
             Choice::Mend => {

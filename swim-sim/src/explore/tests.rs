@@ -24,7 +24,7 @@ const ONE_LOSS: Faults = Faults { losses: 1, ..Faults::NONE };
 fn two_nodes_with_one_loss_have_exactly_so_many_states() {
     let explored = explored(&settings(2, ONE_LOSS));
     assert_eq!(explored.find, None);
-    assert_eq!((explored.states, explored.steps, explored.depth, explored.end), (637, 758, 76, End::Complete));
+    assert_eq!((explored.states, explored.steps, explored.depth, explored.end), (371, 452, 47, End::Complete));
 }
 
 #[test]
@@ -107,6 +107,12 @@ fn who_replies_twice_or_never_is_found_at_the_first_request() {
     for mutant in [Mutant::RepliesTwice, Mutant::NeverReplies] {
         assert_eq!(found(mutant, &[1], settings(2, Faults::NONE)), (FindKind::Safety, "replies".into()));
     }
+}
+
+#[test]
+fn who_ignores_acks_accuses_one_that_answered() {
+    let found = found(Mutant::IgnoresAcks, &[1], settings(2, Faults::NONE));
+    assert_eq!(found, (FindKind::Safety, "R4 rounds".into()));
 }
 
 #[test]

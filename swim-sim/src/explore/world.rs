@@ -23,8 +23,8 @@ pub(super) struct World {
     links: Vec<Vec<Arc<Flight>>>,
     /// What has left the order of its link.
     pub(super) strays: Vec<Stray>,
-    /// Who is cut off from all others.
-    pub(super) cut: Option<u8>,
+    /// Who is cut off from all others, and until when at most.
+    pub(super) cut: Option<(u8, Instant)>,
     pub(super) left: Faults,
     pub(super) monitors: Arc<Monitors>,
 }
@@ -86,12 +86,12 @@ impl World {
     }
 
     fn is_open(&self, link: Link) -> bool {
-        self.cut.is_none_or(|alone| alone != link.from && alone != link.to)
+        self.cut.is_none_or(|(alone, _)| alone != link.from && alone != link.to)
     }
 
     /// A cut begins: what is under way across it is gone.
-    pub(super) fn begin_cut(&mut self, alone: u8) {
-        self.cut = Some(alone);
+    pub(super) fn begin_cut(&mut self, alone: u8, until: Instant) {
+        self.cut = Some((alone, until));
         for link in all_links(self.count()) {
             if !self.is_open(link) {
                 let place = self.place(link);
@@ -174,7 +174,13 @@ impl World {
     /// Whose deadline may pass now.
     fn ticks(&self) -> impl Iterator<Item = u8> {
         let at = self.earliest();
-        let may = at != Instant::NEVER && self.is_quiet() && self.strays.iter().all(|stray| at <= stray.until);
+        let in_time = self
+            .strays
+            .iter()
+            .map(|stray| stray.until)
+            .chain(self.cut.map(|(_, until)| until))
+            .all(|until| at <= until);
+        let may = at != Instant::NEVER && self.is_quiet() && in_time;
         (0..self.count()).filter(move |node| may && self.deadline(*node) == at)
     }
 
@@ -219,7 +225,8 @@ impl World {
             print.until(*until);
             self.trace_flight(*link, flight, &mut print);
         }
-        print.word(cut.map_or(0, |alone| 1 + u64::from(alone)));
+        print.word(cut.map_or(0, |(alone, _)| 1 + u64::from(alone)));
+        print.until(cut.map_or(Instant::NEVER, |(_, until)| until));
         let flights = || {
             let ordered = all_pairs(self.count())
                 .zip(links)
