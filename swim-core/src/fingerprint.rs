@@ -9,7 +9,7 @@
 //! - the fixed protocol period is used, because an adaptive one follows statistics, which are not part of it;
 //! - no rollup is wanted.
 //!
-//! 'The same' is up to a shift of time, of the numbers of pings and requests, and of what only measures. Each part names
+//! 'The same' is up to a shift of time by whole buckets of deadlines (2^20 microseconds), of the numbers of pings and requests, and of what only measures. Each part names
 //! all its fields where it is traced, so that a field that is added does not compile until somebody has thought of it.
 
 use crate::address::Address;
@@ -63,6 +63,12 @@ impl Fingerprint {
     pub const fn moment(&mut self, at: Instant) {
         let relative = at.as_micros().wrapping_sub(self.now.as_micros());
         self.word(if at.as_micros() == u64::MAX { u64::MAX } else { relative });
+    }
+
+    /// Takes in where the present moment lies within a span of so many bits of microseconds, for what does not only depend
+    /// on how long it is until something.
+    pub(crate) const fn phase(&mut self, bits: u32) {
+        self.word(self.now.as_micros() & ((1 << bits) - 1));
     }
 
     /// Takes in the number of a ping or request of the node that is traced.

@@ -69,8 +69,3 @@ pub use observe::{
 };
 pub use random::Random;
 pub use time::{Instant, Micros, UnixMillis};
-
-/// The README's example is compiled and run with the documentation's.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;

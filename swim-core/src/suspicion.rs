@@ -11,19 +11,19 @@ use crate::time::{Instant, Micros};
 /// How many accusers are told apart: the first and three confirmations.
 const ACCUSERS: usize = crate::config::SuspicionTimeout::CONFIRMATIONS_MAX as usize + 1;
 
-/// One suspicion.
+/// One suspicion. Accusers are told apart by sixteen bits of their hash, whatever an address takes: where half of a
+/// cluster is lost every node has thousands of suspicions. Of ten thousand accusers less than one is taken for another,
+/// and then does not count.
 #[derive(Clone, Copy, Debug)]
-struct Suspicion<A> {
+struct Suspicion {
     start: Split,
     /// The shortest timeout, in milliseconds, 49 days at most; the longest is `beta` times as long.
     min_millis: u32,
-    accusers: [A; ACCUSERS],
-    accuser_count: u8,
-    /// The confirmations after which the timeout is the shortest.
-    wanted: u8,
+    /// From the first on; those that are not there yet are zero.
+    accusers: [u16; ACCUSERS],
 }
 
-impl<A: Address> Suspicion<A> {
+impl Suspicion {
     fn start(&self) -> Instant {
         self.start.into()
     }
@@ -32,18 +32,30 @@ impl<A: Address> Suspicion<A> {
         Micros::from_millis(self.min_millis.into())
     }
 
-    fn wants(&self, accuser: &A) -> bool {
-        let known = usize::from(self.accuser_count);
-        known <= usize::from(self.wanted) && !self.accusers[..known].contains(accuser)
+    fn soonest(&self) -> Instant {
+        self.start() + self.min()
     }
+
+    fn accuser_count(&self) -> usize {
+        self.accusers.iter().take_while(|&&accuser| accuser != 0).count()
+    }
+}
+
+/// When a suspicion ends if nobody refutes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ends {
+    /// When all the accusers that are wanted were there at once.
+    pub(crate) soonest: Instant,
+    /// With those that are there.
+    pub(crate) at: Instant,
 }
 
 /// All suspicions of a node.
 #[derive(Clone)]
-pub(crate) struct Suspicions<A> {
+pub(crate) struct Suspicions {
     settings: SuspicionSettings,
     period: Micros,
-    by_slot: SlotMap<Suspicion<A>>,
+    by_slot: SlotMap<Suspicion>,
 }
 
 /// What an accusation did.
@@ -57,78 +69,86 @@ pub(crate) enum Accused {
     Counted,
 }
 
-impl<A: Address> Suspicions<A> {
+impl Suspicions {
     pub(crate) const fn new(settings: SuspicionSettings, period: Micros) -> Self {
         Self { settings, period, by_slot: SlotMap::new() }
     }
 
     /// Starts a suspicion in a cluster of `n` pingable members, oneself included; returns the soonest moment at which it
     /// can run out.
-    pub(crate) fn start(&mut self, now: Instant, slot: Slot, n: u32, accuser: Option<A>, subject: A) -> Instant {
-        let (min, wanted) = self.shortest(n);
-        let suspicion = Suspicion {
-            start: now.into(),
-            min_millis: u32::try_from(min.0.div_ceil(1000)).unwrap_or(u32::MAX),
-            accusers: [accuser.unwrap_or(subject); ACCUSERS],
-            accuser_count: u8::from(accuser.is_some()),
-            wanted,
+    pub(crate) fn start<A: Address>(&mut self, now: Instant, slot: Slot, n: u32, accuser: Option<A>) -> Instant {
+        let first = accuser.map_or(0, |accuser| short(&accuser));
+        let (min, accusers) = match self.wanted(n) {
+            (min, 0) => (min, [NOBODY_MORE; ACCUSERS]),
+            (min, _) => (min, [first, 0, 0, 0]),
         };
+        let min_millis = u32::try_from(min.0.div_ceil(1000)).unwrap_or(u32::MAX);
+        let suspicion = Suspicion { start: now.into(), min_millis, accusers };
         self.by_slot.insert(slot, suspicion);
-        now + suspicion.min()
+        suspicion.soonest()
     }
 
     /// All suspects, and the soonest moment at which each suspicion can run out.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Slot, Instant)> {
-        self.by_slot.iter().map(|(slot, suspicion)| (slot, suspicion.start() + suspicion.min()))
+        self.by_slot.iter().map(|(slot, suspicion)| (slot, suspicion.soonest()))
     }
 
     /// Whether an accuser would count: it was not counted yet, and more are wanted.
     #[inline]
-    pub(crate) fn wants(&self, slot: Slot, accuser: A) -> bool {
-        self.by_slot.get(slot).is_some_and(|suspicion| suspicion.wants(&accuser))
+    pub(crate) fn wants<A: Address>(&self, slot: Slot, accuser: &A) -> bool {
+        self.by_slot.get(slot).is_some_and(|suspicion| self.place(suspicion, short(accuser)).is_some())
     }
 
     /// Counts an accuser that was not counted yet.
-    pub(crate) fn confirm(&mut self, slot: Slot, accuser: A) -> Accused {
-        let Some(suspicion) = self.by_slot.get_mut(slot).filter(|suspicion| suspicion.wants(&accuser)) else {
-            return Accused::Counted;
-        };
-        let known = usize::from(suspicion.accuser_count);
-        suspicion.accusers[known] = accuser;
-        suspicion.accuser_count += 1;
-        if known == 0 {
-            return Accused::Named;
-        }
-        let suspicion = *suspicion;
-        Accused::Confirmed(self.deadline(&suspicion))
+    pub(crate) fn confirm<A: Address>(&mut self, slot: Slot, accuser: &A) -> Accused {
+        let Some(mut suspicion) = self.by_slot.get(slot).copied() else { return Accused::Counted };
+        let Some(place) = self.place(&suspicion, short(accuser)) else { return Accused::Counted };
+        suspicion.accusers[place] = short(accuser);
+        self.by_slot.insert(slot, suspicion);
+        if place == 0 { Accused::Named } else { Accused::Confirmed(self.deadline(&suspicion)) }
     }
 
-    /// When the suspicion of a member runs out.
-    pub(crate) fn runs_out(&self, slot: Slot) -> Option<Instant> {
-        self.by_slot.get(slot).map(|suspicion| self.deadline(suspicion))
+    /// Where an accuser is to be written, if it counts.
+    fn place(&self, suspicion: &Suspicion, accuser: u16) -> Option<usize> {
+        let known = suspicion.accuser_count();
+        let counts = known <= self.confirmations() && !suspicion.accusers[..known].contains(&accuser);
+        counts.then_some(known)
+    }
+
+    /// When the suspicion of a member ends.
+    pub(crate) fn ends(&self, slot: Slot) -> Option<Ends> {
+        let suspicion = self.by_slot.get(slot)?;
+        Some(Ends { soonest: suspicion.soonest(), at: self.deadline(suspicion) })
     }
 
     /// Whether a member has been suspected for the shortest timeout already (R1a).
     pub(crate) fn is_ripe(&self, now: Instant, slot: Slot) -> bool {
-        self.by_slot.get(slot).is_some_and(|suspicion| now >= suspicion.start() + suspicion.min())
+        self.by_slot.get(slot).is_some_and(|suspicion| now >= suspicion.soonest())
     }
 
     /// The longest that a suspicion lasts in a cluster of `n` pingable members, oneself included.
     pub(crate) fn longest(&self, n: u32) -> Micros {
-        let (min, _) = self.shortest(n);
+        let (min, _) = self.wanted(n);
         min.times(self.beta())
     }
 
     /// The shortest timeout in a cluster of `n`, and how many confirmations make it so.
-    fn shortest(&self, n: u32) -> (Micros, u8) {
+    fn wanted(&self, n: u32) -> (Micros, usize) {
         match self.settings {
             SuspicionSettings::Fixed(timeout) => (timeout, 0),
             SuspicionSettings::Lifeguard { alpha, confirmations, .. } => {
                 let log = fixed::log10(n).max(1 << 16);
                 let min = Micros(self.period.0.saturating_mul(alpha).saturating_mul(log) >> 16);
                 // With fewer others to confirm it than wanted, waiting for them would be in vain.
-                (min, if n.saturating_sub(2) < confirmations { 0 } else { confirmations as u8 })
+                (min, if n.saturating_sub(2) < confirmations { 0 } else { confirmations as usize })
             }
+        }
+    }
+
+    fn confirmations(&self) -> usize {
+        match self.settings {
+            SuspicionSettings::Fixed(_) => 0,
+            SuspicionSettings::Lifeguard { confirmations, .. } => confirmations as usize,
         }
     }
 
@@ -139,11 +159,12 @@ impl<A: Address> Suspicions<A> {
         }
     }
 
-    /// The node itself was not there for `span`: the suspect gets that much longer.
-    pub(crate) fn postpone(&mut self, slot: Slot, span: Micros) {
-        if let Some(suspicion) = self.by_slot.get_mut(slot) {
-            suspicion.start = (suspicion.start() + span).into();
-        }
+    /// The node itself was not there for `span`: the suspect gets that much longer. Returns the soonest moment at which
+    /// its suspicion can run out by now.
+    pub(crate) fn postpone(&mut self, slot: Slot, span: Micros) -> Option<Instant> {
+        let suspicion = self.by_slot.get_mut(slot)?;
+        suspicion.start = (suspicion.start() + span).into();
+        Some(suspicion.soonest())
     }
 
     pub(crate) fn end(&mut self, slot: Slot) {
@@ -155,13 +176,13 @@ impl<A: Address> Suspicions<A> {
     }
 
     /// From `max` down to `min` with the logarithm of the confirmations, `log(c + 1) / log(K + 1)`.
-    fn deadline(&self, suspicion: &Suspicion<A>) -> Instant {
+    fn deadline(&self, suspicion: &Suspicion) -> Instant {
         let min = suspicion.min();
         let max = min.times(self.beta());
-        let wanted = u32::from(suspicion.wanted);
-        let confirmations = u32::from(suspicion.accuser_count).saturating_sub(1).min(wanted);
-        if wanted == 0 || confirmations == wanted {
-            return suspicion.start() + min;
+        let wanted = self.confirmations() as u32;
+        let confirmations = (suspicion.accuser_count() as u32).saturating_sub(1);
+        if confirmations >= wanted {
+            return suspicion.soonest();
         }
         let share = (fixed::log2(confirmations + 1) << 16) / fixed::log2(wanted + 1);
         let cut = ((u128::from((max - min).0) * u128::from(share)) >> 16) as u64;
@@ -169,19 +190,26 @@ impl<A: Address> Suspicions<A> {
     }
 }
 
-impl<A: Address> Suspicions<A> {
+impl Suspicions {
     /// Takes in who is suspected since when, and by whom.
     pub(crate) fn trace(&self, print: &mut Fingerprint) {
         let Self { settings: _, period: _, by_slot } = self;
         print.word(by_slot.len() as u64);
         for (slot, suspicion) in by_slot.iter() {
-            let Suspicion { start, min_millis, accusers, accuser_count, wanted } = suspicion;
+            let Suspicion { start, min_millis, accusers } = suspicion;
             print.word(u64::from(slot.0) << 32 | u64::from(*min_millis));
             print.moment((*start).into());
-            print.word(u64::from(*accuser_count) << 8 | u64::from(*wanted));
-            accusers[..usize::from(*accuser_count)].iter().for_each(|accuser| print.address(accuser));
+            accusers.iter().for_each(|accuser| print.word((*accuser).into()));
         }
     }
+}
+
+/// Stands in the place of accusers where none are wanted.
+const NOBODY_MORE: u16 = u16::MAX;
+
+/// What an accuser is told apart by; never zero.
+fn short<A: Address>(accuser: &A) -> u16 {
+    (accuser.hash(0) as u16).max(1)
 }
 
 #[cfg(test)]
@@ -190,11 +218,11 @@ mod tests {
 
     const SLOT: Slot = Slot(1);
 
-    fn suspicions(n: u32, accuser: Option<u32>) -> (Suspicions<u32>, Instant) {
+    fn suspicions(n: u32, accuser: Option<u32>) -> (Suspicions, Instant) {
         let lifeguard = SuspicionSettings::Lifeguard { alpha: 4, beta: 6, confirmations: 3 };
         let mut suspicions = Suspicions::new(lifeguard, Micros::from_millis(1000));
-        suspicions.start(Instant::ZERO, SLOT, n, accuser, 99);
-        let deadline = suspicions.runs_out(SLOT).unwrap();
+        suspicions.start(Instant::ZERO, SLOT, n, accuser);
+        let deadline = suspicions.ends(SLOT).unwrap().at;
         (suspicions, deadline)
     }
 
@@ -206,15 +234,15 @@ mod tests {
     fn each_new_accuser_shortens_the_timeout_from_the_longest_to_the_shortest() {
         let (mut suspicions, first) = suspicions(100, Some(1));
         assert_eq!(millis(first), 48_000);
-        let Accused::Confirmed(second) = suspicions.confirm(SLOT, 2) else { panic!() };
+        let Accused::Confirmed(second) = suspicions.confirm(SLOT, &2u32) else { panic!() };
         // One of three confirmations: log 2 / log 4 is a half.
         assert_eq!(millis(second), 28_000);
-        assert_eq!(suspicions.confirm(SLOT, 2), Accused::Counted);
-        assert_eq!(suspicions.confirm(SLOT, 1), Accused::Counted);
-        suspicions.confirm(SLOT, 3);
-        let Accused::Confirmed(last) = suspicions.confirm(SLOT, 4) else { panic!() };
+        assert_eq!(suspicions.confirm(SLOT, &2u32), Accused::Counted);
+        assert_eq!(suspicions.confirm(SLOT, &1u32), Accused::Counted);
+        suspicions.confirm(SLOT, &3u32);
+        let Accused::Confirmed(last) = suspicions.confirm(SLOT, &4u32) else { panic!() };
         assert_eq!(millis(last), 8_000);
-        assert_eq!(suspicions.confirm(SLOT, 5), Accused::Counted);
+        assert_eq!(suspicions.confirm(SLOT, &5u32), Accused::Counted);
     }
 
     #[test]
@@ -222,8 +250,8 @@ mod tests {
         let (mut suspicions, deadline) = suspicions(100, None);
         assert_eq!(millis(deadline), 48_000);
         // The first accuser with a name is the first accuser, not a confirmation.
-        assert_eq!(suspicions.confirm(SLOT, 2), Accused::Named);
-        assert_eq!(suspicions.runs_out(SLOT), Some(deadline));
+        assert_eq!(suspicions.confirm(SLOT, &2u32), Accused::Named);
+        assert_eq!(suspicions.ends(SLOT).map(|ends| ends.at), Some(deadline));
     }
 
     #[test]

@@ -8,27 +8,45 @@
 //!   Alive: no timer. A newer claim replaces the timer, whatever it was.
 //! ```
 
-use alloc::collections::BinaryHeap;
+use alloc::collections::{BTreeMap, BinaryHeap};
+use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 use crate::fingerprint::Fingerprint;
+use crate::hash::mix64;
 use crate::memberlist::{Slot, SlotMap};
 use crate::random::Random;
 use crate::split::Split;
+use crate::suspicion::Ends;
 use crate::time::Instant;
 
-/// When members move on, soonest first. What counts is the deadline that a member has by now: an entry of the heap that
-/// is earlier only looks whether it has come (suspicions end sooner the more accusers there are, and need one entry for
-/// all that), and one that is later is dead.
+/// When members move on, soonest first. What counts is the deadline that a member has by now: an entry that is earlier
+/// only looks whether it has come (suspicions end sooner the more accusers there are, and need one entry for all that),
+/// and one that is later is dead.
+///
+/// Entries wait in the second that they belong to, four bytes each, and are put in order when its first one comes:
+/// where half of a cluster is lost every node has thousands of them.
 #[derive(Clone)]
 pub(crate) struct Transitions {
-    heap: BinaryHeap<Reverse<(Split, Slot)>>,
+    near: BinaryHeap<Reverse<(Split, Slot)>>,
+    far: BTreeMap<u64, Bucket>,
+    far_len: usize,
     due: SlotMap<Split>,
 }
 
+/// The entries of one second.
+#[derive(Clone)]
+struct Bucket {
+    soonest: Instant,
+    slots: Vec<Slot>,
+}
+
+/// A second, nearly: the bucket of a moment is its microseconds without so many low bits.
+const BUCKET_BITS: u32 = 20;
+
 impl Transitions {
     pub(crate) const fn new() -> Self {
-        Self { heap: BinaryHeap::new(), due: SlotMap::new() }
+        Self { near: BinaryHeap::new(), far: BTreeMap::new(), far_len: 0, due: SlotMap::new() }
     }
 
     /// Sets the deadline of a member that is faulty, left, or a tombstone.
@@ -39,10 +57,14 @@ impl Transitions {
 
     /// Looks at a member at this moment; if it is a suspect, its suspicion says which deadline counts.
     pub(crate) fn note(&mut self, slot: Slot, at: Instant) {
-        if self.heap.len() == self.heap.capacity() {
-            self.heap.reserve_exact(self.heap.len() / 8 + 4);
+        let bucket = self.far.entry(at.as_micros() >> BUCKET_BITS);
+        let bucket = bucket.or_insert_with(|| Bucket { soonest: at, slots: Vec::new() });
+        bucket.soonest = bucket.soonest.min(at);
+        if bucket.slots.len() == bucket.slots.capacity() {
+            bucket.slots.reserve_exact(bucket.slots.len() / 4 + 1);
         }
-        self.heap.push(Reverse((at.into(), slot)));
+        bucket.slots.push(slot);
+        self.far_len += 1;
     }
 
     /// The member has no deadline of its own any more.
@@ -53,37 +75,67 @@ impl Transitions {
     /// The soonest entry, dead or not.
     #[inline]
     pub(crate) fn soonest(&self) -> Instant {
-        self.heap.peek().map_or(Instant::NEVER, |Reverse((at, _))| (*at).into())
+        let near = self.near.peek().map_or(Instant::NEVER, |Reverse((at, _))| (*at).into());
+        self.far.first_key_value().map_or(near, |(_, bucket)| bucket.soonest.min(near))
     }
 
-    /// Takes out the next member whose deadline has passed. `runs_out` tells the deadline of suspects.
-    pub(crate) fn take_due(&mut self, now: Instant, runs_out: impl Fn(Slot) -> Option<Instant>) -> Option<Slot> {
-        while let Some(&Reverse((at, slot))) = self.heap.peek() {
-            let at = Instant::from(at);
-            if at > now {
-                break;
+    /// Takes out the next member whose deadline has passed. `ends` tells when the suspicion of a suspect ends.
+    pub(crate) fn take_due(&mut self, now: Instant, ends: impl Fn(Slot) -> Option<Ends>) -> Option<Slot> {
+        loop {
+            self.bring_near(now, &ends);
+            let &Reverse((at, slot)) = self.near.peek()?;
+            if Instant::from(at) > now {
+                return None;
             }
-            self.heap.pop();
-            match runs_out(slot).or_else(|| self.due.get(slot).map(|&due| due.into())) {
+            self.near.pop();
+            match self.deadline(slot, ends(slot)) {
                 Some(deadline) if deadline <= now => return Some(slot),
                 Some(deadline) => self.note(slot, deadline),
                 None => {}
             }
         }
-        None
     }
 
-    /// Makes the heap anew where dead entries are more than the living. `looks` are the soonest moments at which the
+    fn deadline(&self, slot: Slot, ends: Option<Ends>) -> Option<Instant> {
+        ends.map(|ends| ends.at).or_else(|| self.due.get(slot).map(|&due| due.into()))
+    }
+
+    /// Puts the entries of buckets whose time has come in their order, each at the moment that it looks at.
+    fn bring_near(&mut self, now: Instant, ends: &impl Fn(Slot) -> Option<Ends>) {
+        while self.far.first_key_value().is_some_and(|(_, bucket)| bucket.soonest <= now) {
+            let Some((_, Bucket { soonest, slots })) = self.far.pop_first() else { return };
+            self.far_len -= slots.len();
+            self.near.reserve_exact(slots.len());
+            for slot in slots {
+                let ends = ends(slot);
+                let look = match ends {
+                    Some(ends) if ends.soonest >= soonest => Some(ends.soonest),
+                    ends => self.deadline(slot, ends),
+                };
+                if let Some(look) = look {
+                    self.near.push(Reverse((look.into(), slot)));
+                }
+            }
+        }
+        if self.near.capacity() > 64 && self.near.len() * 4 < self.near.capacity() {
+            self.near.shrink_to(self.near.len() * 2);
+        }
+    }
+
+    /// Makes the entries anew where dead ones are more than half of the living. `looks` are the soonest moments at which the
     /// suspicions of so many `suspects` can run out: accusers may yet shorten them.
     pub(crate) fn tidy(&mut self, suspects: usize, looks: impl Iterator<Item = (Slot, Instant)>) {
         let living = suspects + self.due.len();
-        if self.heap.len() <= 2 * living + 64 {
+        if self.len() <= living + living / 2 + 64 {
             return;
         }
-        self.heap.clear();
-        self.heap.shrink_to(living + living / 8);
-        self.heap.extend(self.due.iter().map(|(slot, &at)| Reverse((at, slot))));
-        self.heap.extend(looks.map(|(slot, at)| Reverse((at.into(), slot))));
+        self.near = BinaryHeap::new();
+        self.far.clear();
+        self.far_len = 0;
+        let due = core::mem::replace(&mut self.due, SlotMap::new());
+        due.iter().for_each(|(slot, &at)| self.note(slot, at.into()));
+        self.due = due;
+        looks.for_each(|(slot, at)| self.note(slot, at));
     }
 
     /// A member with a deadline, no suspect, at random.
@@ -93,7 +145,7 @@ impl Transitions {
 
     /// How many entries there are, dead ones included.
     pub(crate) fn len(&self) -> usize {
-        self.heap.len()
+        self.near.len() + self.far_len
     }
 
     /// How many members have a deadline besides suspects.
@@ -103,17 +155,23 @@ impl Transitions {
 }
 
 impl Transitions {
-    /// Takes in all entries, the dead ones included: they wake the node. The order within the heap means nothing.
+    /// Takes in all entries, the dead ones included: they wake the node. The order within the heap means nothing. Which
+    /// entries share a bucket depends on where the present moment lies in its own.
     pub(crate) fn trace(&self, print: &mut Fingerprint) {
-        let Self { heap, due } = self;
-        let left = |at: Split| print.left(at.into());
-        let entries: (u64, u64) = heap.iter().fold((0, 0), |(sum, product), Reverse((at, slot))| {
-            let mixed = crate::hash::mix64(left(*at) ^ crate::hash::mix64(slot.0.into()));
-            (sum.wrapping_add(mixed), product.wrapping_add(crate::hash::mix64(!mixed)))
+        let Self { near, far, far_len, due } = self;
+        print.phase(BUCKET_BITS);
+        let entries: (u64, u64) = near.iter().fold((0, 0), |(low, high), Reverse((at, slot))| {
+            let mixed = mix64(print.left((*at).into()) ^ mix64(slot.0.into()));
+            (low.wrapping_add(mixed), high.wrapping_add(mix64(!mixed)))
         });
         print.word(entries.0);
         print.word(entries.1);
-        print.word(heap.len() as u64);
+        print.word((near.len() as u64) << 32 | *far_len as u64);
+        for Bucket { soonest, slots } in far.values() {
+            print.moment(*soonest);
+            print.word(slots.len() as u64);
+            slots.iter().for_each(|slot| print.word(slot.0.into()));
+        }
         print.word(due.len() as u64);
         for (slot, at) in due.iter() {
             print.word(slot.0.into());
@@ -137,17 +195,17 @@ mod tests {
         let mut suspicions = Suspicions::new(lifeguard, Micros::from_millis(1000));
         let mut transitions = Transitions::new();
         let suspect = Slot(1);
-        let look = suspicions.start(Instant::ZERO, suspect, 10, Some(2u32), 1);
+        let look = suspicions.start(Instant::ZERO, suspect, 10, Some(2u32));
         transitions.note(suspect, look);
         // Entries of members that came alive again.
         (0..100).for_each(|slot| transitions.note(Slot(1000 + slot), Instant::from_millis(60_000)));
         transitions.tidy(suspicions.len(), suspicions.iter());
         assert_eq!(transitions.len(), 1);
-        for accuser in 3..6 {
-            assert!(matches!(suspicions.confirm(suspect, accuser), Accused::Confirmed(_)));
+        for accuser in 3u32..6 {
+            assert!(matches!(suspicions.confirm(suspect, &accuser), Accused::Confirmed(_)));
         }
         let due = |transitions: &mut Transitions, millis| {
-            transitions.take_due(Instant::from_millis(millis), |slot| suspicions.runs_out(slot))
+            transitions.take_due(Instant::from_millis(millis), |slot| suspicions.ends(slot))
         };
         assert_eq!(due(&mut transitions, 3_999), None);
         assert_eq!(due(&mut transitions, 4_000), Some(suspect));
@@ -158,9 +216,9 @@ mod tests {
         let lifeguard = SuspicionSettings::Lifeguard { alpha: 4, beta: 6, confirmations: 3 };
         let mut suspicions = Suspicions::new(lifeguard, Micros::from_millis(1000));
         let mut transitions = Transitions::new();
-        transitions.note(Slot(1), suspicions.start(Instant::ZERO, Slot(1), 10, Some(2u32), 1));
+        transitions.note(Slot(1), suspicions.start(Instant::ZERO, Slot(1), 10, Some(2u32)));
         let due = |transitions: &mut Transitions, millis| {
-            transitions.take_due(Instant::from_millis(millis), |slot| suspicions.runs_out(slot))
+            transitions.take_due(Instant::from_millis(millis), |slot| suspicions.ends(slot))
         };
         assert_eq!(due(&mut transitions, 23_999), None);
         assert_eq!(transitions.soonest(), Instant::from_millis(24_000));

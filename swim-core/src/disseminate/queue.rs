@@ -123,11 +123,11 @@ impl Queue {
     }
 
     fn append(&mut self, pending: Pending) {
-        if self.ring.len() == self.ring.capacity() && self.dropped > 0 {
-            // Room is made at the front; with an eighth more than is needed, so that it is not made each time.
+        if self.ring.len() == self.ring.capacity() {
+            // Room is made at the front first; with a quarter more than is needed, so that it is not made each time.
             self.ring.drain(..self.dropped);
             self.dropped = 0;
-            self.ring.reserve_exact(self.ring.len() / 8);
+            self.ring.reserve_exact(self.ring.len() / 4 + 4);
         }
         self.ring.push(pending);
     }
@@ -145,7 +145,7 @@ impl Queue {
     /// Whether so many entries are superseded that it is time to throw them out.
     #[inline]
     pub(crate) fn is_littered(&self) -> bool {
-        self.stale > 32 && self.stale as usize * 2 > self.entries()
+        self.stale > 32 && self.stale as usize * 3 > self.entries()
     }
 
     /// Sets how often changes are sent. Those that were sent so often already are dropped.

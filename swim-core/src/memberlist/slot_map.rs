@@ -64,8 +64,8 @@ impl<T> SlotMap<T> {
             self.index.replace(hash(self.entries[last].0), last as u32, at as u32);
         }
         let (_, value) = self.entries.swap_remove(at);
-        if self.entries.capacity() > 64 && self.entries.len() * 4 < self.entries.capacity() {
-            self.entries.shrink_to(self.entries.len() * 2);
+        if self.entries.capacity() > 64 && self.entries.len() * 3 < self.entries.capacity() * 2 {
+            self.entries.shrink_to(self.entries.len() + self.entries.len() / 8);
         }
         Some(value)
     }

@@ -265,7 +265,7 @@ impl<A: Address> Membership<A> {
     /// One more accuser of a suspect (R7): it loses by R1, and shortens the timeout all the same.
     fn confirm(&mut self, now: Instant, slot: Slot, change: Change<'_, A>) {
         let Some(source) = change.source else { return };
-        if !self.suspicions.wants(slot, source.address) {
+        if !self.suspicions.wants(slot, &source.address) {
             return;
         }
         let credible = source.address == self.local
@@ -273,7 +273,7 @@ impl<A: Address> Membership<A> {
         if !credible || source.address == change.address {
             return;
         }
-        let accused = self.suspicions.confirm(slot, source.address);
+        let accused = self.suspicions.confirm(slot, &source.address);
         let Accused::Confirmed(deadline) = accused else {
             // The first who signs a suspicion without a name confirms nothing, so what is told of it stays as it is.
             return;
@@ -321,14 +321,14 @@ impl<A: Address> Membership<A> {
         self.evicted.expire(now);
         loop {
             let suspicions = &self.suspicions;
-            let Some(slot) = self.transitions.take_due(now, |slot| suspicions.runs_out(slot)) else { break };
+            let Some(slot) = self.transitions.take_due(now, |slot| suspicions.ends(slot)) else { break };
             let State { incarnation, status } = self.members.state(slot);
             match status {
                 Status::Suspect if self.overslept(lateness) => {
                     // The node slept, so it cannot know who refuted meanwhile: the suspect gets another round.
-                    let late = now.since(self.suspicions.runs_out(slot).unwrap_or(now));
-                    self.suspicions.postpone(slot, late + self.health.stretch(self.config.period));
-                    if let Some(at) = self.suspicions.runs_out(slot) {
+                    let late = now.since(self.suspicions.ends(slot).map_or(now, |ends| ends.at));
+                    let soonest = self.suspicions.postpone(slot, late + self.health.stretch(self.config.period));
+                    if let Some(at) = soonest {
                         self.transitions.note(slot, at);
                     }
                 }

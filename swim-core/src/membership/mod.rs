@@ -81,7 +81,7 @@ pub(crate) struct Membership<A: Copy> {
     /// The wall clock at a moment of `now`.
     wall: (Instant, UnixMillis),
     pub(crate) evicted: Evicted<A>,
-    pub(crate) suspicions: Suspicions<A>,
+    pub(crate) suspicions: Suspicions,
     pub(crate) transitions: Transitions,
     pub(crate) rollup: Rollup<A>,
     pub(crate) random: Random,

@@ -66,7 +66,7 @@ impl<A: Address> Membership<A> {
             Status::Suspect => {
                 let n = self.members.pingable() + 1;
                 let accuser = change.source.map(|source| source.address);
-                let at = self.suspicions.start(now, slot, n, accuser, change.address);
+                let at = self.suspicions.start(now, slot, n, accuser);
                 self.transitions.note(slot, at);
             }
             Status::Faulty => {

@@ -29,7 +29,7 @@ impl<A: Address> Node<A> {
         assert!(membership.queue.entries() <= 2 * membership.members.slot_bound() + 64, "I7: pending changes");
         let living = membership.suspicions.len() + membership.transitions.living();
         assert!(living <= listed, "I7: deadlines");
-        assert!(membership.transitions.len() <= 2 * living + 65, "I7: transitions");
+        assert!(membership.transitions.len() <= living + living / 2 + 65, "I7: transitions");
         assert!(membership.evicted.len() <= membership.config.evicted_max, "I7: evicted members");
         assert!(membership.rollup.len() < membership.config.rollup_max, "I7: rollup");
         self.probe.check();

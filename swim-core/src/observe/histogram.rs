@@ -104,6 +104,7 @@ impl Histogram {
 
 /// The durations of protocol rounds. The seed's `Timing`; its `Type` is always `timer`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Timing {
     /// The shortest.
     pub min: Micros,

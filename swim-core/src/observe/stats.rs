@@ -98,6 +98,7 @@ impl Stats {
 
 /// Statistics of the protocol. The seed's `ProtocolStats`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct ProtocolStats {
     /// How long rounds take.
     pub timing: Timing,

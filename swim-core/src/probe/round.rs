@@ -228,9 +228,10 @@ impl<A: Address> Probe<A> {
         self.phase = Phase::Indirect;
         let mut drawn = core::mem::take(&mut membership.drawn);
         drawn.clear();
-        let target = self.slot;
+        // The target may have been evicted since it was pinged, and its slot may have another member by now.
+        let target = membership.members.find(&self.target);
         let size = membership.config.ping_request_size;
-        membership.members.sample(size, &mut membership.random, |slot| slot == target, &mut drawn);
+        membership.members.sample(size, &mut membership.random, |slot| Some(slot) == target, &mut drawn);
         self.asked = drawn.len();
         let timeout = membership.health.stretch(membership.config.helper_timeout);
         for (number, &slot) in drawn.iter().enumerate() {
@@ -257,7 +258,7 @@ impl<A: Address> Probe<A> {
             let ticket = membership.next_ticket();
             self.stream = Some(ticket);
             let kind = Kind::Ping { seq: self.seq };
-            let claim = membership.first_claim_only(Reader::Target(self.slot), out);
+            let claim = membership.first_claim_only(target.map_or(Reader::Anyone, Reader::Target), out);
             out.send(self.target, Channel::Request(ticket), kind, membership.head(), claim);
         } else if self.asked == 0 {
             self.verdict(now, membership, out);

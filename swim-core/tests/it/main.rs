@@ -18,6 +18,7 @@ mod join;
 mod join_answers;
 mod labels;
 mod merge;
+mod model;
 mod observe;
 mod partitions;
 mod precedence;

@@ -1,15 +1,16 @@
 //! R4: the round, and how it ends.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use swim_core::{
-    About, Channel, Command, EventKind, Input, Kind, Options, ProbeOrder, Reach, Readiness, RefusedReason, StartGossip,
-    Status,
+    About, Channel, Command, EventKind, Hearsay, Input, Kind, Options, ProbeOrder, Reach, Readiness, RefusedReason,
+    StartGossip, Status,
 };
 
 use crate::forge::{STRANGER, ack, inc, is_ack, is_ping, message, millis, own, quiet_lan, quiet_ringpop, said, secs};
 use crate::world::{Letter, World};
-use Status::{Alive, Leave, Suspect};
+use Status::{Alive, Leave, Suspect, Tombstone};
 
 /// A round of node 1 that nobody answers; helpers say `reach`, or nothing. Returns the target.
 fn failed_round(world: &mut World, reach: Option<Reach>) -> u32 {
@@ -40,6 +41,26 @@ fn one_member_is_pinged_each_period_and_each_once_in_a_pass() {
     // A pass may be under way at the start; four pings in a row that begin one meet everybody.
     let met = |from: usize| pings[from..].chunks_exact(4).all(|pass| BTreeSet::from_iter(pass).len() == 4);
     assert!((0..4).any(met), "{pings:?}");
+}
+
+#[test]
+fn a_target_that_is_evicted_while_it_is_pinged_is_told_nothing_of_the_one_in_its_place() {
+    let mut options = quiet_lan();
+    options.hearsay = Hearsay::Believe;
+    options.state_timeouts.tombstone = Duration::from_millis(1);
+    let mut world = World::among(options, 3);
+    let target = world.probe().to;
+    let other = 5 - target;
+    world.tell(other, 1, &[said(other, target, Tombstone, inc(0))]);
+    world.run(millis(1));
+    assert_eq!(world.status(1, target), None);
+    world.tell(other, 1, &[said(other, 4, Suspect, inc(0))]);
+    world.forget();
+
+    world.run(millis(500));
+
+    let told: Vec<_> = world.sent_by(1).filter(|letter| letter.to == target).map(Letter::subjects).collect();
+    assert_eq!(told, [Vec::<u32>::new()], "a ping on a stream, and no ping-req");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! R4, R7, R8: a node that was stopped while its clock ran on blames itself, not the others.
 
-use swim_core::{Micros, Options, Status};
+use swim_core::{Micros, Options, Status, SuspicionTimeout};
 
-use crate::forge::{inc, is_ping, millis, own, quiet_lan, said, secs};
+use crate::forge::{inc, is_ping, millis, own, quiet_lan, said, secs, sourceless};
 use crate::world::World;
 use Status::{Alive, Faulty, Suspect};
 
@@ -62,6 +62,29 @@ fn a_suspect_that_stays_silent_after_ones_sleep_becomes_faulty_all_the_same() {
         world.run(secs(30));
         assert_eq!(world.status(1, 2), Some(Faulty), "after {asleep} s of sleep");
     }
+}
+
+#[test]
+fn a_suspicion_that_was_put_off_by_ones_sleep_is_still_shortened_by_another_accuser() {
+    let mut options = quiet_lan();
+    options.state_timeouts.suspect = SuspicionTimeout::Lifeguard { alpha: 2, beta: 2, confirmations: 1 };
+    let mut world = World::among(options, 4);
+    // Having to refute twice makes it slow: a suspect gets three periods more.
+    for _ in 0..2 {
+        let incarnation = world.node(1).incarnation();
+        world.tell(2, 1, &[sourceless(1, Suspect, incarnation)]);
+    }
+    world.tell(3, 1, &[said(3, 2, Suspect, inc(0))]);
+    world.skip(secs(60));
+    world.tick(1);
+
+    // Three seconds are left of four, or one of two.
+    world.tell(4, 1, &[said(4, 2, Suspect, inc(0))]);
+
+    world.run(millis(999));
+    assert_eq!(world.status(1, 2), Some(Suspect));
+    world.run(millis(1));
+    assert_eq!(world.status(1, 2), Some(Faulty));
 }
 
 #[test]

@@ -111,9 +111,13 @@ impl Settings {
 
 /// Settings under which everything that a member can go through takes a few seconds: suspicion, death, eviction, healing.
 /// The rest is as on one machine.
+///
+/// The period is as long as a bucket of a node's deadlines, and the others of a cluster at rest are multiples of it: which
+/// deadlines share a bucket depends on the time, and else such a cluster would not come back to where it was for hours.
 pub fn short_times() -> Options {
     let local = Options::local();
     Options {
+        protocol_period: ProtocolPeriod::Fixed(PERIOD),
         ping_timeout: Duration::from_millis(200),
         ping_request_timeout: Duration::from_millis(600),
         ping_request_size: 1,
@@ -135,7 +139,9 @@ pub fn short_times() -> Options {
             settle_after: Some(Duration::from_secs(2)),
             ..local.join
         },
-        heal: HealOptions { period: Some(Duration::from_secs(2)), timeout: Duration::from_millis(500), ..local.heal },
+        heal: HealOptions { period: Some(PERIOD * 2), timeout: Duration::from_millis(500), ..local.heal },
         ..local
     }
 }
+
+const PERIOD: Duration = Duration::from_micros(1 << 20);

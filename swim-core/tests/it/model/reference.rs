@@ -1,0 +1,293 @@
+//! The reference: what a list must say, written from the rules and not from the code. It knows nothing of `swim-core`.
+//!
+//! Per subject it holds the maximum over the claims that it was given, in the order of (incarnation, status, label
+//! digest) (R1), changed by what a node may do besides: doubt (R1a), refute (R2), let things expire (R3), accuse after
+//! a failed round (R4), count accusers (R7), heal (R11), leave and return (R12). Addresses are numbers, incarnations
+//! and wall clocks milliseconds, moments and spans microseconds.
+
+use std::collections::BTreeMap;
+
+use super::claim::Status::{Alive, Faulty, Leave, Suspect, Tombstone};
+use super::claim::{CEILING, Claim, INCARNATION_MAX, OWN_CEILING, Rules, Standing, Status, Suspicion};
+
+/// What is held of a member, since when, and of a suspect among how many and by whom it is accused.
+#[derive(Clone, Debug)]
+struct Held {
+    claim: Claim,
+    since: u64,
+    n: u32,
+    accusers: Vec<u32>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Reference {
+    rules: Rules,
+    local: u32,
+    standing: Standing,
+    /// The wall clock, and the moment at which it was read.
+    wall: (u64, u64),
+    list: BTreeMap<u32, Held>,
+    /// Who was evicted at which incarnation, and until when that is remembered; the latest last.
+    evicted: Vec<(u32, u64, u64)>,
+    pinged: (u32, u64),
+    inconclusive: u32,
+}
+
+impl Reference {
+    pub(super) fn new(rules: Rules, local: u32, labels: Vec<u8>, now: u64, wall: u64) -> Self {
+        let incarnation = wall.min(CEILING);
+        let source = Some((local, incarnation));
+        let claim = Claim { subject: local, incarnation, status: Alive, source, labels };
+        let list = BTreeMap::from([(local, Held { claim, since: now, n: 1, accusers: Vec::new() })]);
+        let (standing, wall) = (Standing::Joining, (wall, now));
+        Self { rules, local, standing, wall, list, evicted: Vec::new(), pinged: (local, 0), inconclusive: 0 }
+    }
+
+    /// What is held of everyone, in the order of addresses.
+    pub(super) fn list(&self) -> impl Iterator<Item = &Claim> {
+        self.list.values().map(|held| &held.claim)
+    }
+
+    pub(super) fn held(&self, subject: u32) -> Option<&Claim> {
+        self.list.get(&subject).map(|held| &held.claim)
+    }
+
+    pub(super) fn standing(&self) -> Standing {
+        self.standing
+    }
+
+    /// The incarnation at which a member was evicted, while that is remembered (R3).
+    pub(super) fn evicted(&self, now: u64, subject: u32) -> Option<u64> {
+        self.evicted.iter().rev().find(|(who, _, until)| *who == subject && *until > now).map(|(_, at, _)| *at)
+    }
+
+    /// All evictions, forgotten or not: who, at which incarnation, and until when it is remembered.
+    pub(super) fn evictions(&self) -> &[(u32, u64, u64)] {
+        &self.evicted
+    }
+
+    /// The soonest moment at which something expires.
+    pub(super) fn next_expiry(&self) -> Option<u64> {
+        self.list.values().filter_map(|held| self.expiry(held)).min()
+    }
+
+    pub(super) fn set_wall(&mut self, now: u64, wall: u64) {
+        self.wall = (wall, now);
+    }
+
+    pub(super) fn set_standing(&mut self, standing: Standing) {
+        self.standing = standing;
+    }
+
+    /// Probes, gossips, syncs and heals: a member, also one that left.
+    pub(super) fn is_active(&self) -> bool {
+        matches!(self.standing, Standing::Member | Standing::Left)
+    }
+
+    /// One claim arrives.
+    pub(super) fn hear(&mut self, now: u64, claim: &Claim) {
+        if claim.subject == self.local {
+            return self.hear_of_oneself(now, claim);
+        }
+        let Some(held) = self.list.get(&claim.subject) else {
+            // R1: no stranger is a tombstone. R3: what was evicted comes back under a higher incarnation only.
+            let remembered = self.evicted(now, claim.subject).is_some_and(|evicted| claim.incarnation <= evicted);
+            if claim.status != Tombstone && !remembered && !self.is_absurd(now, claim) {
+                self.record(now, claim.clone());
+            }
+            return;
+        };
+        if claim.incarnation > held.claim.incarnation && self.is_absurd(now, claim) {
+            return;
+        }
+        let claim = self.doubt(now, held, claim);
+        if claim.rank() > held.claim.rank() {
+            self.record(now, claim);
+        } else if claim.state() == held.claim.state() && claim.status == Suspect {
+            self.confirm(&claim);
+        }
+    }
+
+    /// R1a: that a pingable member is dead is an accusation, unless it was suspected at that incarnation for the
+    /// shortest suspicion already, or said itself that it leaves.
+    fn doubt(&self, now: u64, held: &Held, claim: &Claim) -> Claim {
+        let dead = !(claim.status.is_pingable() || claim.status == Leave && claim.is_own());
+        let ripe =
+            held.claim.state() == (claim.incarnation, Suspect) && now >= held.since + self.rules.shortest(held.n).0;
+        let doubted = self.rules.doubts && dead && held.claim.status.is_pingable() && !ripe;
+        Claim { status: if doubted { Suspect } else { claim.status }, ..claim.clone() }
+    }
+
+    /// R2: too far ahead of the clock, or with too little room to refute; what a member says of itself, and that one
+    /// is alive, reaches further.
+    fn is_absurd(&self, now: u64, claim: &Claim) -> bool {
+        let own = claim.status == Alive || claim.is_own();
+        let (ceiling, times) = if own { (OWN_CEILING, 2) } else { (CEILING, 1) };
+        let beyond = self.rules.limit_ms.is_some_and(|limit| claim.incarnation > self.wall(now) + times * limit);
+        claim.incarnation > ceiling || beyond
+    }
+
+    /// R2: what would win is refuted; one stays as one is, under a higher incarnation.
+    fn hear_of_oneself(&mut self, now: u64, claim: &Claim) {
+        let own = &self.list[&self.local].claim;
+        let refutes = !matches!(self.standing, Standing::Evicted | Standing::Destroyed);
+        if refutes && claim.rank() > own.rank() && !self.is_absurd(now, claim) {
+            self.reincarnate(now, own.status, own.labels.clone(), claim.incarnation);
+        }
+    }
+
+    fn reincarnate(&mut self, now: u64, status: Status, labels: Vec<u8>, claimed: u64) {
+        let known = self.list[&self.local].claim.incarnation;
+        let incarnation = self.wall(now).min(CEILING).max(known + 1).max(claimed + 1).min(INCARNATION_MAX);
+        self.record(
+            now,
+            Claim { subject: self.local, incarnation, status, source: Some((self.local, incarnation)), labels },
+        );
+    }
+
+    /// R12, R13: another status, or other labels, of one's own.
+    pub(super) fn change_oneself(&mut self, now: u64, status: Option<Status>, labels: Option<Vec<u8>>) {
+        let own = self.list[&self.local].claim.clone();
+        if labels.as_ref() != Some(&own.labels) {
+            self.reincarnate(now, status.unwrap_or(own.status), labels.unwrap_or(own.labels), 0);
+        }
+    }
+
+    fn record(&mut self, now: u64, claim: Claim) {
+        let subject = claim.subject;
+        if let Some(held) = self.list.get_mut(&subject).filter(|held| held.claim.state() == claim.state()) {
+            // Labels alone move no timer, and accuse nobody.
+            held.claim = claim;
+            return;
+        }
+        let accusers = claim.source.iter().map(|(maker, _)| *maker).collect();
+        self.list.insert(subject, Held { claim, since: now, n: 0, accusers });
+        let others = self.list.values().filter(|held| held.claim.subject != self.local);
+        let n = others.filter(|held| held.claim.status.is_pingable()).count() as u32 + 1;
+        self.list.get_mut(&subject).expect("it was put there").n = n;
+    }
+
+    /// R7: one more accuser, who is pingable and not the suspect; the first name of a suspicion confirms nothing.
+    fn confirm(&mut self, claim: &Claim) {
+        let Some((maker, _)) = claim.source.filter(|_| !claim.is_own()) else { return };
+        let pingable = maker == self.local || self.held(maker).is_some_and(|held| held.status.is_pingable());
+        let wanted = self.rules.shortest(self.list[&claim.subject].n).1;
+        let held = self.list.get_mut(&claim.subject).expect("it is suspected");
+        if pingable && !held.accusers.contains(&maker) && held.accusers.len() as u32 <= wanted {
+            held.accusers.push(maker);
+            if held.accusers.len() > 1 {
+                held.claim.source = claim.source;
+            }
+        }
+    }
+
+    /// R3, R7: when what is held of a member runs out; the share of the confirmations is kept to 2^-16.
+    fn expiry(&self, held: &Held) -> Option<u64> {
+        let span = match held.claim.status {
+            _ if held.claim.subject == self.local => return None,
+            Alive => return None,
+            Suspect => match (self.rules.shortest(held.n), &self.rules.suspicion) {
+                ((min, wanted), Suspicion::Lifeguard { beta, .. }) if wanted > 0 => {
+                    let confirmed = (held.accusers.len().max(1) - 1) as f64;
+                    let share = ((confirmed + 1.0).ln() / f64::from(wanted + 1).ln() * 65_536.0) as u64;
+                    beta * min - (((beta - 1) * min * share) >> 16)
+                }
+                ((min, _), _) => min,
+            },
+            Faulty => self.rules.faulty,
+            Leave => self.rules.leave?,
+            Tombstone => self.rules.tombstone,
+        };
+        Some(held.since + span)
+    }
+
+    /// R3: all that is due moves on. A node that slept itself gives suspects the time by which they are late, and one
+    /// more period, stretched by its `health` (R8).
+    pub(super) fn tick(&mut self, now: u64, lateness: u64, health: u64) {
+        let slept = self.rules.sleeps && lateness > self.rules.period;
+        let more = slept.then_some(self.rules.period * (health + 1));
+        let due = self.list.values().filter_map(|held| Some((held.claim.subject, self.expiry(held)?)));
+        for (subject, at) in due.filter(|(_, at)| *at <= now).collect::<Vec<_>>() {
+            let held = self.list.get_mut(&subject).expect("it is due");
+            match (held.claim.status, more) {
+                (Suspect, Some(more)) => held.since += now - at + more,
+                (Suspect, None) => self.declare(now, subject, Faulty),
+                (Tombstone, _) => {
+                    if self.rules.remembers_evicted {
+                        self.evicted.push((subject, held.claim.incarnation, now + self.rules.faulty));
+                    }
+                    self.list.remove(&subject);
+                }
+                _ => self.declare(now, subject, Tombstone),
+            }
+        }
+    }
+
+    /// The node's own word on another, at the incarnation that it knows.
+    fn declare(&mut self, now: u64, subject: u32, status: Status) {
+        let source = Some((self.local, self.list[&self.local].claim.incarnation));
+        self.record(now, Claim { status, source, ..self.list[&subject].claim.clone() });
+    }
+
+    pub(super) fn reap(&mut self, now: u64) {
+        let faulty = self.list().filter(|held| held.status == Faulty && held.subject != self.local);
+        for subject in faulty.map(|held| held.subject).collect::<Vec<_>>() {
+            self.declare(now, subject, Tombstone);
+        }
+    }
+
+    /// R4: a round begins with a ping to this member.
+    pub(super) fn ping(&mut self, target: u32) {
+        self.pinged = (target, self.list[&target].claim.incarnation);
+    }
+
+    pub(super) fn round_succeeded(&mut self) {
+        self.inconclusive = 0;
+    }
+
+    /// R4: nobody reached it. Where all helpers were silent nobody is accused, so many times in a row.
+    pub(super) fn round_failed(&mut self, now: u64, helpers: usize, silent: usize) {
+        let inconclusive = helpers > 0 && silent == helpers;
+        self.inconclusive = if inconclusive { self.inconclusive + 1 } else { 0 };
+        if inconclusive && self.inconclusive <= self.rules.inconclusive_max {
+            return;
+        }
+        let (target, pinged) = self.pinged;
+        let source = Some((self.local, self.list[&self.local].claim.incarnation));
+        match self.held(target).filter(|held| held.incarnation <= pinged).cloned() {
+            Some(held) if held.status == Alive => self.declare(now, target, Suspect),
+            Some(held) if held.status == Suspect => self.confirm(&Claim { source, ..held }),
+            _ => {}
+        }
+    }
+
+    /// R11: the list of the other side. Returns who of it must be suspected there; while anyone must be suspected on
+    /// either side, nothing else is merged.
+    pub(super) fn heal(&mut self, now: u64, theirs: &[Claim]) -> Vec<Claim> {
+        let blocks = |status| matches!(status, Faulty | Tombstone) || (status == Leave && !self.rules.doubts);
+        let suspect = |of: &Claim, incarnation| Claim { incarnation, status: Suspect, source: None, ..of.clone() };
+        let (mut here, mut there) = (Vec::new(), Vec::new());
+        for their in theirs {
+            match (self.held(their.subject), self.evicted(now, their.subject)) {
+                (Some(our), _) if their.status.is_pingable() && blocks(our.status) && our.state() > their.state() => {
+                    there.push(suspect(their, our.incarnation));
+                }
+                (Some(our), _) if our.status.is_pingable() && blocks(their.status) && their.state() > our.state() => {
+                    here.push(suspect(our, their.incarnation));
+                }
+                // Who was evicted here has to come back under an incarnation that is accepted (R3).
+                (None, Some(evicted)) if their.status.is_pingable() && their.incarnation <= evicted => {
+                    there.push(suspect(their, evicted));
+                }
+                _ => {}
+            }
+        }
+        let merged = if here.is_empty() && there.is_empty() { theirs } else { &here };
+        merged.iter().for_each(|claim| self.hear(now, claim));
+        there
+    }
+
+    fn wall(&self, now: u64) -> u64 {
+        self.wall.0 + (now - self.wall.1) / 1000
+    }
+}

@@ -1,0 +1,182 @@
+//! Gives the node one input and carries out what it causes.
+
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Poll, Waker};
+
+use swim_core::{About, Channel, CommandId, DiscoverId, Effect, Effects, Event, Input, Kind, Message, Outcome, Ticket};
+
+use super::scratch::{Caused, Keep, LONG};
+use super::{Driver, Ended, Refused};
+use crate::discovery::Discover;
+use crate::error::DiscoverError;
+use crate::shared::{JoinState, State};
+
+impl Driver {
+    /// Applies one input, and carries out its effects but for the datagrams, which are collected.
+    pub(super) fn input(&mut self, input: Input<'_, SocketAddr>, caused: &mut Caused) {
+        let now = self.clock.now();
+        let changed = {
+            let mut state = self.shared.lock();
+            state.node.handle(now, input, &mut caused.effects);
+            state.tell(&caused.effects, &mut caused.wake)
+        };
+        caused.wake.drain(..).for_each(Waker::wake);
+        if changed == Changed::Yes {
+            self.shared.beat();
+        }
+        self.report.events(self.shared.fixed.local, &caused.effects);
+        let Caused { effects, outbox, keep, .. } = caused;
+        for effect in effects.iter() {
+            match effect {
+                Effect::Send { to, channel, message } => {
+                    if message.changes.len() > LONG {
+                        *keep = Keep::No;
+                    }
+                    if self.is_filtered(to) {
+                        if let Channel::Reply(ticket) = channel {
+                            self.waiting.remove(&ticket);
+                        }
+                        continue;
+                    }
+                    match channel {
+                        Channel::Datagram => outbox.add(to, |bytes| self.seal.close(&message, bytes)),
+                        Channel::Request(ticket) => self.ask(ticket, to, &message),
+                        Channel::Reply(ticket) => self.reply(ticket, &message),
+                    }
+                }
+                Effect::Event(_) => {}
+                Effect::Discover(id) => self.discover(id),
+                Effect::CommandDone { id, outcome } => self.done(id, outcome),
+                Effect::Wake(at) => self.wake = at,
+            }
+        }
+        effects.clear();
+    }
+
+    /// Whether the traffic of this member is dropped.
+    pub(super) fn is_filtered(&mut self, member: SocketAddr) -> bool {
+        let filtered = self.shared.fixed.filter.as_ref().is_some_and(|filter| filter.blocks(member));
+        self.counters.filtered += u64::from(filtered);
+        filtered
+    }
+
+    fn ask(&mut self, ticket: Ticket, to: SocketAddr, message: &Message<'_, SocketAddr>) {
+        if let Kind::Join { .. } = message.kind {
+            self.joining.asked(to);
+        }
+        self.counters.requests_sent += 1;
+        match self.streams.ask(ticket, to, self.seal.close_for_stream(message)) {
+            Some(exchange) => {
+                self.tasks.spawn(async move { Ended::Stream(Box::new(exchange.await)) });
+            }
+            None => {
+                self.counters.requests_failed += 1;
+                self.later.push_back(Refused { to, about: About::Request(ticket) });
+            }
+        }
+    }
+
+    fn reply(&mut self, ticket: Ticket, message: &Message<'_, SocketAddr>) {
+        if let Some(waiting) = self.waiting.remove(&ticket) {
+            let answer = self.seal.close_for_stream(message);
+            self.tasks.spawn(async move { Ended::Stream(Box::new(waiting.reply(answer).await)) });
+        }
+    }
+
+    fn discover(&mut self, id: DiscoverId) {
+        let discovery = Arc::clone(&self.discovery);
+        self.tasks.spawn(async move { Ended::Hosts { id, found: find(discovery).await } });
+    }
+
+    fn done(&mut self, id: CommandId, outcome: Outcome) {
+        if self.joining.command == Some(id) {
+            let state = match outcome {
+                Outcome::Failed(_) => {
+                    let fixed = &self.shared.fixed;
+                    let error = self.joining.fail(&fixed.cluster, fixed.local, self.join_time);
+                    tracing::error!(target: "swim", local = %fixed.local, error = %Chain(&error), "the node did not join");
+                    JoinState::Failed(error)
+                }
+                Outcome::Joined(hosts) => {
+                    self.joining.succeed();
+                    JoinState::Joined(hosts)
+                }
+                _ => JoinState::Joined(0),
+            };
+            self.shared.lock().join = state;
+            self.shared.beat();
+        }
+        if let Some(done) = self.commands.remove(&id) {
+            // Whoever asked may have gone.
+            let _ = done.send(outcome);
+        }
+    }
+}
+
+/// Whether the list is another than before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Changed {
+    Yes,
+    No,
+}
+
+impl State {
+    /// Gives the events among `effects` to their readers, and counts a change of the list.
+    fn tell(&mut self, effects: &Effects<SocketAddr>, wake: &mut Vec<Waker>) -> Changed {
+        let mut changed = Changed::No;
+        for effect in effects.iter() {
+            let Effect::Event(event) = effect else { continue };
+            if changes_list(&event) {
+                changed = Changed::Yes;
+            }
+            if !self.readers.is_empty() {
+                self.readers.tell(event, wake);
+            }
+        }
+        if changed == Changed::Yes {
+            self.version += 1;
+        }
+        changed
+    }
+}
+
+/// Whether the list is another after this event. A refutation is among the changes that are applied.
+fn changes_list(event: &Event<'_, SocketAddr>) -> bool {
+    matches!(event, Event::MemberlistChangesApplied { .. } | Event::MemberEvicted { .. })
+}
+
+/// Asks for hosts, and waits for as long as that may take.
+async fn find(discovery: Arc<dyn Discover>) -> Result<Vec<SocketAddr>, DiscoverError> {
+    let mut hosts = pin!(async { discovery.hosts().await });
+    // The author's code may panic; the node must hear of it all the same.
+    let caught =
+        std::future::poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| hosts.as_mut().poll(context))) {
+            Ok(poll) => poll,
+            Err(_) => Poll::Ready(Err(DiscoverError::Panicked)),
+        });
+    match tokio::time::timeout(DISCOVERY_TIME, caught).await {
+        Ok(found) => found,
+        Err(_) => Err(DiscoverError::TooSlow { limit: DISCOVERY_TIME }),
+    }
+}
+
+/// How long a discovery may take.
+const DISCOVERY_TIME: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// An error with all that led to it, for logs.
+pub(super) struct Chain<'a>(pub(super) &'a dyn std::error::Error);
+
+impl std::fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,26 @@
+//! How much streams may cost: in number, size and time, for each peer and in total.
+
+/// The bounds of streams. Each has a default that a cluster of ten thousand does well with.
+///
+/// How long an exchange may take follows from the options: the longest of the times that a join, a full sync and a
+/// request of healing may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamLimits {
+    /// Streams that others may have open here at once. More wait to be accepted. Default 256.
+    pub incoming: u32,
+    /// ... of which one IP address may have so many; what is more is closed at once. Default 64.
+    pub incoming_per_peer: u32,
+    /// Streams that this node may have open at once. A request beyond them is undeliverable. Default 256.
+    pub outgoing: u32,
+    /// The longest message in bytes. Default 32 MiB: a list of a million members without labels.
+    pub message_bytes: u32,
+    /// How many bytes all messages that are being received may take together, as they arrive; a list takes up to seven
+    /// times as much for the moment in which it is decoded and applied. Default 128 MiB.
+    pub total_bytes: u32,
+}
+
+impl Default for StreamLimits {
+    fn default() -> Self {
+        Self { incoming: 256, incoming_per_peer: 64, outgoing: 256, message_bytes: 32 << 20, total_bytes: 128 << 20 }
+    }
+}

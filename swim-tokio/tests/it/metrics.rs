@@ -1,0 +1,95 @@
+//! Metrics arrive in a recorder, under the names that docs/METRICS.md gives.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use metrics::{Counter, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder, SharedString, Unit};
+
+use crate::helpers::{builder, start, until, within};
+
+/// Keeps the last value of each metric, or how many values a histogram got.
+#[derive(Default)]
+struct Kept(Mutex<BTreeMap<String, Arc<AtomicU64>>>);
+
+struct Count(Arc<AtomicU64>);
+
+impl HistogramFn for Count {
+    fn record(&self, _value: f64) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Kept {
+    fn slot(&self, key: &Key) -> Arc<AtomicU64> {
+        let status = key.labels().find(|label| label.key() == "status").map(|label| format!(" {}", label.value()));
+        let name = key.name().to_owned() + &status.unwrap_or_default();
+        Arc::clone(self.0.lock().unwrap().entry(name).or_default())
+    }
+
+    fn value(&self, name: &str) -> u64 {
+        self.0.lock().unwrap()[name].load(Ordering::Relaxed)
+    }
+
+    fn gauge(&self, name: &str) -> f64 {
+        f64::from_bits(self.value(name))
+    }
+}
+
+impl Recorder for Kept {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        Counter::from_arc(self.slot(key))
+    }
+
+    fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::from_arc(self.slot(key))
+    }
+
+    fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::from_arc(Arc::new(Count(self.slot(key))))
+    }
+}
+
+#[tokio::test]
+async fn what_a_node_does_can_be_read_from_its_metrics() {
+    let kept = Kept::default();
+    let node = {
+        let _installed = metrics::set_default_local_recorder(&kept);
+        builder().start().await.unwrap()
+    };
+    let second = start(&[&node]).await;
+    within(node.wait_for(2)).await.unwrap();
+    until("counters are published", || kept.value("swim_ping_send_total") > 2).await;
+    until("gauges are published", || kept.gauge("swim_members alive") == 2.0).await;
+    assert!(kept.value("swim_ping_seconds") > 2, "each ack was timed");
+    assert!(kept.value("swim_datagram_bytes_sent_total") > kept.value("swim_datagrams_sent_total"));
+    assert_eq!(kept.value("swim_join_recv_total"), 1);
+    within(second.leave()).await.unwrap();
+    until("the leave is counted", || kept.value("swim_membership_set_total leave") == 1).await;
+}
+
+#[tokio::test]
+async fn every_metric_is_documented() {
+    const DOCUMENTED: &str = include_str!("../../../docs/METRICS.md");
+    let kept = Kept::default();
+    {
+        let _installed = metrics::set_default_local_recorder(&kept);
+        builder().start().await.unwrap();
+    }
+    let names = kept.0.lock().unwrap();
+    assert!(names.len() > 60, "the recorder was asked");
+    for name in names.keys() {
+        let name = name.split(' ').next().unwrap();
+        let rejected = name.strip_prefix("swim_rejected_").and_then(|rest| rest.strip_suffix("_total"));
+        let shown = rejected.map_or_else(|| format!("`{name}`"), |reason| format!("`{reason}`"));
+        assert!(DOCUMENTED.contains(&shown), "{name} is not in docs/METRICS.md");
+    }
+    // And nothing that is documented is missing.
+    for documented in DOCUMENTED.split('`').filter(|word| word.starts_with("swim_") && !word.contains("REASON")) {
+        assert!(names.keys().any(|name| name.split(' ').next() == Some(documented)), "{documented} does not exist");
+    }
+}
