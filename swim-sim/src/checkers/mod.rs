@@ -15,6 +15,7 @@ mod checksums;
 mod frames;
 mod incarnations;
 mod liveness;
+mod monitors;
 mod monotone;
 mod oneself;
 mod pairs;
@@ -26,6 +27,7 @@ mod timers;
 
 pub(crate) use frames::finding as frame_finding;
 pub use liveness::{Liveness, Property};
+pub(crate) use monitors::{Monitors, Rules};
 pub(crate) use replies::finding as reply_finding;
 
 use std::fmt;

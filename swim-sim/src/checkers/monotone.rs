@@ -3,11 +3,12 @@
 //! Only a tombstone is evicted, and a full list drops whom it will (R16). And others see the list through what the node tells of it: that is not older than what
 //! was held before the input.
 
-use swim_core::{Effect, Event, Incarnation, Kind, Member, Message, Node, Status};
+use swim_core::{Effect, Event, Fingerprint, Incarnation, Kind, Member, Message, Node, Status};
 
 use super::{Finding, Pairs, Step};
 
 /// Remembers what each node last held of each member.
+#[derive(Clone)]
 pub(super) struct Monotone(Pairs<Option<(Incarnation, Status)>>);
 
 impl Monotone {
@@ -99,6 +100,16 @@ impl Monotone {
 #[cold]
 fn lost(node: u32, subject: u32, held: Option<(Incarnation, Status)>) -> Box<Finding> {
     Finding::new("I1 monotone", node, format!("lost member {subject}, held as {held:?}"))
+}
+
+impl Monotone {
+    /// Takes in what is remembered.
+    pub(super) fn trace(&self, print: &mut Fingerprint) {
+        let Self(pairs) = self;
+        for held in pairs.iter() {
+            print.word(held.map_or(u64::MAX, |(incarnation, status)| incarnation.get() << 3 | status as u64));
+        }
+    }
 }
 
 #[cfg(test)]

@@ -6,12 +6,13 @@
 //! message goes to, which go to a suspect whenever there is an occasion (R5, R9), the node's own claim to one that has just
 //! accused it of something, and the tombstone of an evicted member to one that has just taught it back (R3).
 
-use swim_core::{Change, Channel, Effect, Event, Incarnation, Input, Kind, Status, SuspicionTimeout};
+use swim_core::{Change, Channel, Effect, Event, Fingerprint, Incarnation, Input, Kind, Status, SuspicionTimeout};
 
 use super::{Finding, Pairs, Step};
 use crate::cluster::Setup;
 
 /// Counts how often each node sent its newest claim about each member.
+#[derive(Clone)]
 pub(super) struct Sends {
     sent: Pairs<Sent>,
     limit: u32,
@@ -89,6 +90,17 @@ fn accuser(node: u32, input: &Input<'_, u32>) -> Option<u32> {
 fn speaks_of(input: &Input<'_, u32>, who: u32, subject: u32) -> bool {
     let Input::Message { from, message, .. } = input else { return false };
     *from == who && message.changes.iter().any(|change| change.address == subject)
+}
+
+impl Sends {
+    /// Takes in what was counted.
+    pub(super) fn trace(&self, print: &mut Fingerprint) {
+        let Self { sent, limit: _, renewals: _ } = self;
+        for Sent { claim, times } in sent.iter() {
+            print.word(claim.map_or(u64::MAX, |(incarnation, status)| incarnation.get() << 3 | status as u64));
+            print.word((*times).into());
+        }
+    }
 }
 
 #[cfg(test)]
