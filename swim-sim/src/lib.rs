@@ -21,6 +21,7 @@ pub mod compare;
 mod convergence;
 mod core_nodes;
 mod failed_rounds;
+pub mod fuzzing;
 mod happening;
 pub mod hunt;
 pub mod memory;
