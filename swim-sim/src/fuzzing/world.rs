@@ -14,7 +14,7 @@ use swim_core::{
 use crate::checkers::{Check, Checkers, Finding, Property, Step, Violation, reply_finding};
 use crate::cluster::Setup;
 use crate::convergence::divided;
-use crate::network::{Chance, Latency, Network, Undeliverable};
+use crate::network::{Chance, Cut, CutId, Latency, Network, Sides, Undeliverable};
 use crate::nodes::Nodes;
 use crate::processes::Processes;
 use crate::requests::Requests;
@@ -40,6 +40,8 @@ pub(super) struct World {
     checkers: Checkers,
     processes: Processes,
     network: Network,
+    /// How many addresses are spoken of, at least two.
+    addresses: u32,
     commands: u64,
     /// Commands that have not ended.
     open: BTreeSet<(u32, CommandId)>,
@@ -85,6 +87,7 @@ impl World {
         let setup = Setup { options: options.clone(), check: Check::Every(1), ..Setup::new(addresses, 1) };
         let mut processes = Processes::new(addresses);
         (0..addresses).for_each(|node| assert!(processes.boot(node), "it did not run"));
+        let latency = Latency::uniform(LATENCY, LATENCY).expect("it is a short time");
         let mut world = Self {
             nodes: Vec::new(),
             under_way: Vec::new(),
@@ -96,7 +99,8 @@ impl World {
             effects: Effects::new(),
             checkers: Checkers::new(&setup, &config),
             processes,
-            network: network(Chance::per_million(1)),
+            network: Network::new(Random::new(1), latency, Chance::NEVER, Undeliverable::default()),
+            addresses,
             commands: 0,
             open: BTreeSet::new(),
             inputs: 0,
@@ -106,6 +110,7 @@ impl World {
             mutants: crate::mutants::Mutants::default(),
             config,
         };
+        world.disturb();
         world.nodes = (0..nodes).map(|node| world.node(node)).collect();
         world
     }
@@ -300,7 +305,7 @@ impl World {
     /// Faults have stopped: all must become members of one cluster in the time that the settings allow (L1, L3), and what
     /// has come to rest must stay there.
     pub(super) fn converge(&mut self) -> Result<(), Box<Finding>> {
-        self.network = network(Chance::NEVER);
+        self.network.mend(DISTURBANCE);
         self.wants.fill(Wants::Member);
         (0..self.count()).for_each(|node| self.requests.postpone(node, self.now));
         self.hosts_act()?;
@@ -321,9 +326,9 @@ impl World {
         }
     }
 
-    /// From now on things go wrong again.
+    /// From now on things go wrong again. Nothing is sent over this network: a cut tells the checkers that nobody rests.
     pub(super) fn disturb(&mut self) {
-        self.network = network(Chance::per_million(1));
+        self.network.cut(DISTURBANCE, Cut::between_all(Sides::halves(self.addresses).expect("there are two at least")));
     }
 
     pub(super) fn check_all(&mut self) -> Result<(), Box<Finding>> {
@@ -413,14 +418,10 @@ impl World {
     }
 }
 
-/// A network that may lose something is never at rest; nothing is sent by it.
-fn network(loss: Chance) -> Network {
-    let latency = Latency::uniform(LATENCY, LATENCY).expect("it is a short time");
-    Network::new(Random::new(1), latency, loss, Undeliverable::default())
-}
-
 /// When runs begin on the wall clock: 14 November 2023.
 pub(super) const EPOCH: UnixMillis = UnixMillis(1_700_000_000_000);
+/// What goes wrong until the nodes must converge.
+const DISTURBANCE: CutId = CutId(0);
 /// How long everything takes that nobody hinders.
 const LATENCY: Micros = Micros::from_millis(1);
 /// After how long a host tries again what its node could not do.
