@@ -15,8 +15,8 @@
 use std::collections::VecDeque;
 
 use swim_core::{
-    About, BootstrapOptions, Command, DiscoverId, Input, Instant, Micros, Options, OwnLabels, OwnedMessage,
-    StartGossip, Ticket, UnixMillis, Via,
+    About, BootstrapOptions, Command, DiscoverId, ExchangeMode, Input, Instant, Micros, Options, OwnLabels,
+    OwnedMessage, StartGossip, Ticket, UnixMillis, Via,
 };
 
 use super::bytes::Choices;
@@ -39,7 +39,8 @@ pub(super) fn play(bytes: &[u8], prepare: &dyn Fn(&mut World)) -> Result<u64, Bo
     (options.members_max, options.evicted_max) = choices.of(&[(64, 64), (5, 2), (4, 0), (1, 1)]);
     let mut world = World::new(PEERS, ADDRESSES, &options);
     prepare(&mut world);
-    let mut run = Run { world, members_max: options.members_max as usize, past: VecDeque::new() };
+    let mut run =
+        Run { world, members_max: options.members_max as usize, exchange: options.exchange, past: VecDeque::new() };
     let played = run.play(&mut choices);
     played.map(|()| run.world.hash()).map_err(|finding| run.world.violation(*finding))
 }
@@ -47,6 +48,7 @@ pub(super) fn play(bytes: &[u8], prepare: &dyn Fn(&mut World)) -> Result<u64, Bo
 struct Run {
     world: World,
     members_max: usize,
+    exchange: ExchangeMode,
     /// What arrived at the node last, and from whom.
     past: VecDeque<(u32, OwnedMessage<u32>)>,
 }
@@ -119,9 +121,10 @@ impl Run {
             return Ok(());
         }
         self.remember(from, message.clone());
-        let via = match way {
-            Way::Datagram => Via::Datagram,
-            Way::Request => Via::Request(Ticket(0)),
+        let via = match (way, self.exchange) {
+            (Way::Datagram, ExchangeMode::Datagrams) => Via::Datagram,
+            // The hosts of nodes that exchange nothing else have no socket for datagrams.
+            (Way::Request, _) | (_, ExchangeMode::Requests) => Via::Request(Ticket(0)),
         };
         self.world.receive(0, from, via, message)
     }
