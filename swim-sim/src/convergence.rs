@@ -81,13 +81,7 @@ impl Wait {
         match &self.goal {
             Goal::AllAlive => {
                 let core = core_nodes(cluster);
-                let first = core.iter().next()?;
-                let nodes = cluster.nodes();
-                let checksum = nodes[first as usize].checksum();
-                if let Some(other) = core.iter().find(|node| nodes[*node as usize].checksum() != checksum) {
-                    return Some(Reason::Checksums { node: first, other });
-                }
-                lacking(&nodes[first as usize], first, &core, |status| status == Status::Alive)
+                divided(cluster.nodes(), &core)
             }
             Goal::AllReachable => {
                 let core = core_nodes(cluster);
@@ -121,6 +115,16 @@ impl Wait {
         }
         None
     }
+}
+
+/// What the nodes of `core` lack to have one checksum, hold one another alive, and nobody else pingable.
+pub(crate) fn divided(nodes: &[Node<u32>], core: &Nodes) -> Option<Reason> {
+    let first = core.iter().next()?;
+    let checksum = nodes[first as usize].checksum();
+    if let Some(other) = core.iter().find(|node| nodes[*node as usize].checksum() != checksum) {
+        return Some(Reason::Checksums { node: first, other });
+    }
+    lacking(&nodes[first as usize], first, core, |status| status == Status::Alive)
 }
 
 /// The first member that `observer` does not hold as wanted: those of `core` so, and nobody else pingable.

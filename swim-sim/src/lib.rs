@@ -22,6 +22,7 @@ mod convergence;
 mod core_nodes;
 pub mod explore;
 mod failed_rounds;
+pub mod fuzzing;
 mod happening;
 pub mod hunt;
 pub mod memory;

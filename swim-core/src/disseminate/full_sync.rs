@@ -232,14 +232,19 @@ pub(crate) fn merge<A: Address>(
     membership.apply(now, peer, theirs, spread, out);
 }
 
-/// What the maker of a list lacks: members that it does not name, and those of which more is known here.
+/// What the maker of a list lacks: members that it does not name, and those of which more is known here. Where it names one
+/// twice the first claim counts, so that the answer is never longer than the list of the node.
 pub(crate) fn difference<A: Address>(theirs: Changes<'_, A>, membership: &Membership<A>, out: &mut Effects<A>) -> Span {
     let members = &membership.members;
     let mut named = vec![0u64; members.slot_bound().div_ceil(64)];
     let mark = out.mark();
     for change in theirs {
         let Some(slot) = members.find(&change.address) else { continue };
-        named[slot.0 as usize / 64] |= 1 << (slot.0 % 64);
+        let (word, bit) = (&mut named[slot.0 as usize / 64], 1 << (slot.0 % 64));
+        if *word & bit != 0 {
+            continue;
+        }
+        *word |= bit;
         let claim = crate::member::Claim {
             incarnation: change.incarnation,
             status: change.status,

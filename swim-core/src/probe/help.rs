@@ -67,7 +67,8 @@ impl<A: Address> Helping<A> {
         out: &mut Effects<A>,
     ) {
         let of_asker = self.jobs.iter().filter(|job| job.asker == request.asker);
-        if request.via == Via::Datagram && of_asker.clone().any(|job| job.asker_seq == request.seq) {
+        let is_again = |job: &Job<A>| job.via == Via::Datagram && job.asker_seq == request.seq;
+        if request.via == Via::Datagram && of_asker.clone().any(is_again) {
             // The network delivered it twice.
             return;
         }

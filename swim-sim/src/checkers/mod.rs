@@ -143,7 +143,7 @@ impl Checkers {
             Check::Every(every) => every.max(1),
         };
         Self {
-            monotone: Monotone::new(setup.nodes),
+            monotone: Monotone::new(setup),
             incarnations: Incarnations::new(setup.nodes),
             oneself: Oneself::new(setup.nodes),
             checksums: Checksums::default(),

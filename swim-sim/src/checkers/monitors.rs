@@ -38,7 +38,7 @@ impl Rules {
 impl Monitors {
     pub(crate) fn new(setup: &Setup) -> Self {
         Self {
-            monotone: Monotone::new(setup.nodes),
+            monotone: Monotone::new(setup),
             incarnations: Incarnations::new(setup.nodes),
             oneself: Oneself::new(setup.nodes),
             sends: Sends::new(setup),
