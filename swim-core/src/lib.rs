@@ -47,7 +47,7 @@ pub use address::{Address, Canonical};
 pub use cluster::ClusterId;
 pub use config::{
     Config, ConfigError, ExchangeMode, FullSyncMode, GossipOptions, HealOptions, Hearsay, JoinOptions, Options,
-    ProbeOrder, ProtocolPeriod, StateTimeouts, SuspicionTimeout,
+    ProbeOrder, ProtocolPeriod, StateTimeouts, SuspicionTimeout, Unproven,
 };
 pub use digests::Digests;
 pub use effect::{CommandError, CommandId, DiscoverId, Effect, Effects, Outcome};
