@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use crate::address::Address;
 use crate::effect::{CommandError, CommandId, Effects, Outcome};
+use crate::fingerprint::Fingerprint;
 use crate::member::Status;
 use crate::memberlist::Slot;
 use crate::membership::Membership;
@@ -13,6 +14,7 @@ use crate::time::Instant;
 use crate::timer::Timer;
 
 /// A departure whose acknowledgements are waited for.
+#[derive(Clone)]
 struct Pending<A> {
     command: CommandId,
     status: Status,
@@ -20,6 +22,7 @@ struct Pending<A> {
     acknowledged: u32,
 }
 
+#[derive(Clone)]
 pub(crate) struct Departure<A> {
     pending: Option<Pending<A>>,
 }
@@ -96,6 +99,23 @@ impl<A: Address> Departure<A> {
         membership.timers.set(Timer::Departure, Instant::NEVER);
         if let Some(pending) = self.pending.take() {
             out.command_done(pending.command, Outcome::Failed(CommandError::Destroyed));
+        }
+    }
+}
+
+impl<A: Address> Departure<A> {
+    /// Takes in who has not acknowledged yet.
+    pub(crate) fn trace(&self, print: &mut Fingerprint) {
+        let Self { pending } = self;
+        print.word(pending.is_some().into());
+        if let Some(Pending { command, status, asked, acknowledged }) = pending {
+            print.word(command.0);
+            print.word((*status as u64) << 32 | u64::from(*acknowledged));
+            print.word(asked.len() as u64);
+            for (address, seq) in asked {
+                print.address(address);
+                print.seq(*seq);
+            }
         }
     }
 }

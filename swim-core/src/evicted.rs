@@ -3,6 +3,7 @@
 use alloc::collections::{BTreeMap, VecDeque};
 
 use crate::address::Address;
+use crate::fingerprint::Fingerprint;
 use crate::member::Incarnation;
 use crate::time::Instant;
 
@@ -54,6 +55,19 @@ impl<A: Address> Evicted<A> {
     /// How many are remembered.
     pub(crate) fn len(&self) -> usize {
         self.order.len()
+    }
+}
+
+impl<A: Address> Evicted<A> {
+    /// Takes in who is remembered until when; the map follows from that.
+    pub(crate) fn trace(&self, print: &mut Fingerprint) {
+        let Self { incarnations: _, order, max: _ } = self;
+        print.word(order.len() as u64);
+        for (until, address, incarnation) in order {
+            print.until(*until);
+            print.address(address);
+            print.word(incarnation.get());
+        }
     }
 }
 

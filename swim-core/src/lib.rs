@@ -21,6 +21,7 @@ mod digests;
 mod disseminate;
 mod effect;
 mod evicted;
+mod fingerprint;
 mod fixed;
 mod hash;
 mod heal;
@@ -46,16 +47,20 @@ pub use address::{Address, Canonical};
 pub use cluster::ClusterId;
 pub use config::{
     Config, ConfigError, ExchangeMode, FullSyncMode, GossipOptions, HealOptions, Hearsay, JoinOptions, Options,
-    ProbeOrder, ProtocolPeriod, StateTimeouts, SuspicionTimeout,
+    ProbeOrder, ProtocolPeriod, StateTimeouts, SuspicionTimeout, Unproven,
 };
 pub use digests::Digests;
 pub use effect::{CommandError, CommandId, DiscoverId, Effect, Effects, Outcome};
+#[doc(hidden)]
+pub use fingerprint::Fingerprint;
 pub use input::{About, Boot, BootstrapOptions, Command, DiscoverFailed, Input, StartGossip};
 pub use labels::{
     LabelError, Labels, MAX_BYTES_RECEIVED, MAX_KEY_SET, MAX_LABELS_RECEIVED, MAX_LABELS_SET, MAX_VALUE_SET, OwnLabels,
     RESERVED_PREFIX,
 };
 pub use member::{Change, ChangeList, Changes, Claim, Incarnation, Member, Precedence, Source, Status, precedence};
+#[doc(hidden)]
+pub use membership::Numbers;
 pub use message::{
     Channel, Checksum, Kind, Message, OwnedMessage, Reach, Readiness, RefusedReason, Seq, SyncReason, Ticket, Via,
 };

@@ -2,6 +2,7 @@
 
 use crate::address::Address;
 use crate::config::SuspicionSettings;
+use crate::fingerprint::Fingerprint;
 use crate::fixed;
 use crate::memberlist::{Slot, SlotMap};
 use crate::split::Split;
@@ -186,6 +187,20 @@ impl Suspicions {
         let share = (fixed::log2(confirmations + 1) << 16) / fixed::log2(wanted + 1);
         let cut = ((u128::from((max - min).0) * u128::from(share)) >> 16) as u64;
         suspicion.start() + (max - Micros(cut))
+    }
+}
+
+impl Suspicions {
+    /// Takes in who is suspected since when, and by whom.
+    pub(crate) fn trace(&self, print: &mut Fingerprint) {
+        let Self { settings: _, period: _, by_slot } = self;
+        print.word(by_slot.len() as u64);
+        for (slot, suspicion) in by_slot.iter() {
+            let Suspicion { start, min_millis, accusers } = suspicion;
+            print.word(u64::from(slot.0) << 32 | u64::from(*min_millis));
+            print.moment((*start).into());
+            accusers.iter().for_each(|accuser| print.word((*accuser).into()));
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! Timers that are due together fire in the order of the enum: what is known of members first, answers owed to
 //! others next, then what the node does by itself. A timer never fires twice at one `now`.
 
+use crate::fingerprint::Fingerprint;
 use crate::time::Instant;
 
 /// One timer, and the part that owns it.
@@ -84,5 +85,13 @@ impl Timers {
             Timer::ALL.into_iter().find(|&timer| self.get(timer) <= now && self.get(timer) != Instant::NEVER)?;
         self.set(timer, Instant::NEVER);
         Some(timer)
+    }
+}
+
+impl Timers {
+    /// Takes in what is left until each fires.
+    pub(crate) fn trace(&self, print: &mut Fingerprint) {
+        let Self { at } = self;
+        at.iter().for_each(|at| print.until(*at));
     }
 }

@@ -12,6 +12,8 @@ use alloc::collections::{BTreeMap, BinaryHeap};
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
+use crate::fingerprint::Fingerprint;
+use crate::hash::mix64;
 use crate::memberlist::{Slot, SlotMap};
 use crate::random::Random;
 use crate::split::Split;
@@ -154,6 +156,32 @@ impl Transitions {
     /// How many members have a deadline besides suspects.
     pub(crate) fn living(&self) -> usize {
         self.due.len()
+    }
+}
+
+impl Transitions {
+    /// Takes in all entries, the dead ones included: they wake the node. The order within the heap means nothing. Which
+    /// entries share a bucket depends on where the present moment lies in its own.
+    pub(crate) fn trace(&self, print: &mut Fingerprint) {
+        let Self { near, far, far_len, due } = self;
+        print.phase(BUCKET_BITS);
+        let entries: (u64, u64) = near.iter().fold((0, 0), |(low, high), Reverse((at, slot))| {
+            let mixed = mix64(print.left((*at).into()) ^ mix64(slot.0.into()));
+            (low.wrapping_add(mixed), high.wrapping_add(mix64(!mixed)))
+        });
+        print.word(entries.0);
+        print.word(entries.1);
+        print.word((near.len() as u64) << 32 | *far_len as u64);
+        for Bucket { soonest, slots } in far.values() {
+            print.moment(*soonest);
+            print.word(slots.len() as u64);
+            slots.iter().for_each(|slot| print.word(slot.0.into()));
+        }
+        print.word(due.len() as u64);
+        for (slot, at) in due.iter() {
+            print.word(slot.0.into());
+            print.until((*at).into());
+        }
     }
 }
 

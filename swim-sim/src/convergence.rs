@@ -35,6 +35,13 @@ pub enum Reason {
         /// How many.
         nodes: u32,
     },
+    /// A node has not joined; only of small worlds that are explored.
+    Joining {
+        /// Which.
+        node: u32,
+    },
+    /// Messages are under way that may change something; only of small worlds that are explored.
+    UnderWay,
     /// Two nodes have different lists.
     Checksums {
         /// One of them.
@@ -74,13 +81,7 @@ impl Wait {
         match &self.goal {
             Goal::AllAlive => {
                 let core = core_nodes(cluster);
-                let first = core.iter().next()?;
-                let nodes = cluster.nodes();
-                let checksum = nodes[first as usize].checksum();
-                if let Some(other) = core.iter().find(|node| nodes[*node as usize].checksum() != checksum) {
-                    return Some(Reason::Checksums { node: first, other });
-                }
-                lacking(&nodes[first as usize], first, &core, |status| status == Status::Alive)
+                divided(cluster.nodes(), &core)
             }
             Goal::AllReachable => {
                 let core = core_nodes(cluster);
@@ -116,8 +117,23 @@ impl Wait {
     }
 }
 
+/// What the nodes of `core` lack to have one checksum, hold one another alive, and nobody else pingable.
+pub(crate) fn divided(nodes: &[Node<u32>], core: &Nodes) -> Option<Reason> {
+    let first = core.iter().next()?;
+    let checksum = nodes[first as usize].checksum();
+    if let Some(other) = core.iter().find(|node| nodes[*node as usize].checksum() != checksum) {
+        return Some(Reason::Checksums { node: first, other });
+    }
+    lacking(&nodes[first as usize], first, core, |status| status == Status::Alive)
+}
+
 /// The first member that `observer` does not hold as wanted: those of `core` so, and nobody else pingable.
-fn lacking(node: &Node<u32>, observer: u32, core: &Nodes, wanted: impl Fn(Status) -> bool) -> Option<Reason> {
+pub(crate) fn lacking(
+    node: &Node<u32>,
+    observer: u32,
+    core: &Nodes,
+    wanted: impl Fn(Status) -> bool,
+) -> Option<Reason> {
     let mut listed = 0;
     for member in node.listed() {
         let in_core = core.has(member.address);
@@ -145,6 +161,8 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Booting { nodes } => write!(f, "{nodes} nodes have not booted"),
+            Self::Joining { node } => write!(f, "node {node} has not joined"),
+            Self::UnderWay => write!(f, "messages are under way"),
             Self::Checksums { node, other } => write!(f, "nodes {node} and {other} have different lists"),
             Self::Member { observer, subject, status: Some(status) } => {
                 write!(f, "node {observer} holds node {subject} as {status}")

@@ -4,7 +4,9 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use super::error::ConfigError;
-use super::options::{ExchangeMode, FullSyncMode, Hearsay, Options, ProbeOrder, ProtocolPeriod, SuspicionTimeout};
+use super::options::{
+    ExchangeMode, FullSyncMode, Hearsay, Options, ProbeOrder, ProtocolPeriod, SuspicionTimeout, Unproven,
+};
 use crate::cluster::ClusterId;
 use crate::labels::OwnLabels;
 use crate::observe::EventMask;
@@ -58,6 +60,7 @@ pub struct Settings {
     pub(crate) tombstone: Micros,
     pub(crate) local_health_max: u32,
     pub(crate) doubt_hearsay: bool,
+    pub(crate) guard_unproven: bool,
     pub(crate) buddy: bool,
     pub(crate) incarnation_limit_ms: Option<u64>,
     pub(crate) evicted_max: usize,
@@ -296,6 +299,7 @@ fn convert(options: Options) -> Settings {
         tombstone: options.state_timeouts.tombstone.into(),
         local_health_max: options.local_health_max,
         doubt_hearsay: options.hearsay == Hearsay::Suspect,
+        guard_unproven: options.unproven == Unproven::Guarded,
         buddy: options.buddy,
         incarnation_limit_ms: options.incarnation_limit.map(|limit| Micros::from(limit).0 / 1000),
         evicted_max: options.evicted_max as usize,

@@ -10,5 +10,5 @@ pub(crate) use checked::SuspicionSettings;
 pub use error::ConfigError;
 pub use options::{
     ExchangeMode, FullSyncMode, GossipOptions, HealOptions, Hearsay, JoinOptions, Options, ProbeOrder, ProtocolPeriod,
-    StateTimeouts, SuspicionTimeout,
+    StateTimeouts, SuspicionTimeout, Unproven,
 };

@@ -54,6 +54,8 @@ pub struct Options {
     pub local_health_max: u32,
     /// What a claim of a death by hearsay does (R1a).
     pub hearsay: Hearsay,
+    /// What is told to whoever never answered this node (R16).
+    pub unproven: Unproven,
     /// Whether a ping to a suspect always tells it so (R9).
     pub buddy: bool,
     /// Claims that are further ahead of the clock than this are rejected (R2); `None` accepts them.
@@ -186,6 +188,18 @@ pub enum Hearsay {
     Suspect,
     /// It is believed (ringpop).
     Believe,
+}
+
+/// What acks and answers tell one that never answered this node: its address may be forged (R16).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum Unproven {
+    /// What it must hear, within twice the length of what it sent, and nothing that is pending. News travels the slower for
+    /// it where there is no gossip beside the probes.
+    Guarded,
+    /// As much as any other: for networks on which senders cannot be forged, and where all goes by request.
+    Trusted,
 }
 
 /// Gossip beside the probes (R5).

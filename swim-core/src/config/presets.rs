@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::options::{
     ExchangeMode, FullSyncMode, GossipOptions, HealOptions, Hearsay, JoinOptions, Options, ProbeOrder, ProtocolPeriod,
-    StateTimeouts, SuspicionTimeout,
+    StateTimeouts, SuspicionTimeout, Unproven,
 };
 use crate::labels::OwnLabels;
 use crate::observe::EventMask;
@@ -35,6 +35,7 @@ impl Options {
             },
             local_health_max: 8,
             hearsay: Hearsay::Suspect,
+            unproven: Unproven::Guarded,
             buddy: true,
             incarnation_limit: Some(7 * DAY),
             evicted_max: 4096,
@@ -124,6 +125,7 @@ impl Options {
             },
             local_health_max: 0,
             hearsay: Hearsay::Believe,
+            unproven: Unproven::Trusted,
             buddy: false,
             incarnation_limit: None,
             evicted_max: 0,

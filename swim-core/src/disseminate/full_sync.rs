@@ -14,6 +14,7 @@ use alloc::vec::Vec;
 
 use crate::address::Address;
 use crate::effect::{Effects, Span};
+use crate::fingerprint::Fingerprint;
 use crate::member::{Changes, Precedence, precedence};
 use crate::memberlist::Slot;
 use crate::membership::{Membership, Spread};
@@ -36,6 +37,7 @@ struct Job<A> {
     spread: Spread,
 }
 
+#[derive(Clone)]
 pub(crate) struct FullSync<A> {
     jobs: Vec<Job<A>>,
     recent: Vec<(A, Instant)>,
@@ -230,14 +232,19 @@ pub(crate) fn merge<A: Address>(
     membership.apply(now, peer, theirs, spread, out);
 }
 
-/// What the maker of a list lacks: members that it does not name, and those of which more is known here.
+/// What the maker of a list lacks: members that it does not name, and those of which more is known here. Where it names one
+/// twice the first claim counts, so that the answer is never longer than the list of the node.
 pub(crate) fn difference<A: Address>(theirs: Changes<'_, A>, membership: &Membership<A>, out: &mut Effects<A>) -> Span {
     let members = &membership.members;
     let mut named = vec![0u64; members.slot_bound().div_ceil(64)];
     let mark = out.mark();
     for change in theirs {
         let Some(slot) = members.find(&change.address) else { continue };
-        named[slot.0 as usize / 64] |= 1 << (slot.0 % 64);
+        let (word, bit) = (&mut named[slot.0 as usize / 64], 1 << (slot.0 % 64));
+        if *word & bit != 0 {
+            continue;
+        }
+        *word |= bit;
         let claim = crate::member::Claim {
             incarnation: change.incarnation,
             status: change.status,
@@ -268,4 +275,28 @@ pub(crate) fn whole_list<A: Address>(membership: &Membership<A>, out: &mut Effec
 fn changes_per_message<A: Address>(membership: &Membership<A>) -> usize {
     let change = 7 + membership.local.canonical().len();
     membership.config.datagram_max / change
+}
+
+impl<A: Address> FullSync<A> {
+    /// Takes in the syncs that are under way, and those of the last `period`.
+    pub(crate) fn trace(&self, period: Micros, print: &mut Fingerprint) {
+        let Self { jobs, recent, next_overload, next_stranger } = self;
+        print.word(jobs.len() as u64);
+        for Job { ticket, peer, deadline, spread } in jobs {
+            print.ticket(*ticket);
+            print.address(peer);
+            print.until(*deadline);
+            print.word(*spread as u64);
+        }
+        // Older ones are thrown out before anybody looks.
+        let recent = recent.iter().filter(|(_, at)| print.left(*at + period) > 0);
+        let recent: Vec<(A, Instant)> = recent.copied().collect();
+        print.word(recent.len() as u64);
+        for (peer, at) in recent {
+            print.address(&peer);
+            print.until(at + period);
+        }
+        print.until(*next_overload);
+        print.until(*next_stranger);
+    }
 }

@@ -88,14 +88,14 @@ impl<A: Address> Membership<A> {
         span
     }
 
-    /// Whether nothing is told but what must be heard. The reference tells whomever asks, by streams only.
+    /// Whether nothing is told but what must be heard.
     #[inline]
     fn is_guarded(&self, reader: Reader<A>, known: Option<Slot>) -> bool {
         let trusted = match reader {
             Reader::Target(_) => true,
             Reader::Helped(_) | Reader::Asker(_) => known.is_some_and(|slot| self.members.is_proven(slot)),
         };
-        !trusted && !self.config.requests
+        !trusted && self.config.guard_unproven
     }
 
     /// How much may be told to one that never answered, for the changes that it told.
@@ -184,7 +184,8 @@ impl<A: Address> Membership<A> {
         let kind = Kind::Gossip;
         let mark = out.mark();
         let mut room = self.config.datagram_max.saturating_sub(wire::empty_len(&kind));
-        if !self.members.find(&to).is_some_and(|slot| self.members.is_proven(slot)) {
+        let is_proven = self.members.find(&to).is_some_and(|slot| self.members.is_proven(slot));
+        if self.config.guard_unproven && !is_proven {
             // No more than it sent.
             room = room.min(told.iter().map(|change| wire::change_len(&change)).sum());
         }

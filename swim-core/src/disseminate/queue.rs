@@ -11,6 +11,7 @@
 
 use alloc::vec::Vec;
 
+use crate::fingerprint::Fingerprint;
 use crate::memberlist::Slot;
 
 /// A pending change: a member, and which of its changes it was.
@@ -334,6 +335,28 @@ pub(crate) enum Finished {
     Current,
     /// Superseded by a newer one.
     Superseded,
+}
+
+impl Queue {
+    /// Takes in the entries and how often each was sent.
+    pub(crate) fn trace(&self, print: &mut Fingerprint) {
+        let Self { ring, dropped, cursors, stale, found: _ } = self;
+        print.word((self.entries() as u64) << 32 | u64::from(*stale));
+        ring[*dropped..].iter().for_each(|pending| print.word(pending.0.into()));
+        cursors.iter().for_each(|cursor| print.word(u64::from(*cursor)));
+    }
+}
+
+impl Charged {
+    /// Takes in what would be given back; `wraps` is how often versions have started again by now.
+    pub(crate) fn trace(&self, wraps: u32, print: &mut Fingerprint) {
+        let Self { pending, wraps: charged, limit } = self;
+        print.word(pending.len() as u64);
+        if !pending.is_empty() {
+            print.word(u64::from(wraps.wrapping_sub(*charged)) << 32 | u64::from(*limit));
+            pending.iter().for_each(|pending| print.word(pending.0.into()));
+        }
+    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use super::compare::{compare, suspicion};
 use crate::address::Address;
 use crate::disseminate::full_sync::difference;
 use crate::effect::{CommandId, Effects, Span};
+use crate::fingerprint::Fingerprint;
 use crate::member::{ChangeList, Changes, Incarnation, Status};
 use crate::memberlist::Slot;
 use crate::membership::{Membership, Spread};
@@ -227,5 +228,35 @@ impl<A: Address> Attempt<A> {
         self.follow_ups += 1;
         self.fetch(now, membership, out);
         None
+    }
+}
+
+impl<A: Address> Attempt<A> {
+    /// Takes in how far the attempt is.
+    pub(super) fn trace(&self, print: &mut Fingerprint) {
+        let Self { target, origin, step, deadline, patience, follow_ups, suspects } = self;
+        print.address(target);
+        print.word(match origin {
+            Origin::Search => 0,
+            Origin::Faulty => 1,
+            Origin::Command(command) => 2u64.wrapping_add(command.0),
+        });
+        let (kind, ticket) = match step {
+            Step::Fetching(ticket) => (0, Some(ticket)),
+            Step::Suspecting(ticket) => (1, Some(ticket)),
+            Step::Waiting => (2, None),
+            Step::Merging(ticket) => (3, Some(ticket)),
+        };
+        print.word(kind);
+        if let Some(ticket) = ticket {
+            print.ticket(*ticket);
+        }
+        print.until(*deadline);
+        print.until(*patience);
+        print.word(u64::from(*follow_ups) << 32 | suspects.len() as u64);
+        for (slot, incarnation) in suspects {
+            print.word(slot.0.into());
+            print.word(incarnation.get());
+        }
     }
 }

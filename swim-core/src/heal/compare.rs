@@ -49,7 +49,8 @@ pub(super) fn compare<A: Address>(
         };
         let here = membership.members.state(slot);
         let there = State { incarnation: change.incarnation, status: change.status };
-        if there.status.is_pingable() && blocks(here.status) && here > there {
+        // Nobody has to ask the other side to suspect oneself: what the node says of itself wins there as it is.
+        if there.status.is_pingable() && blocks(here.status) && here > there && slot != Slot::LOCAL {
             out.push_change(suspicion(change, here.incarnation));
         } else if here.status.is_pingable() && blocks(there.status) && there > here {
             ours.push((slot, there.incarnation));

@@ -23,6 +23,7 @@ use alloc::vec::Vec;
 
 use crate::address::Address;
 use crate::effect::{CommandError, CommandId, DiscoverId, Effects, Outcome};
+use crate::fingerprint::Fingerprint;
 use crate::input::DiscoverFailed;
 use crate::member::{Changes, Status};
 use crate::membership::Membership;
@@ -58,6 +59,7 @@ struct Discovery {
 /// How long a host may take to discover.
 const DISCOVERY_MAX: Micros = Micros(60_000_000);
 
+#[derive(Clone)]
 pub(crate) struct Healer<A> {
     attempts: Vec<Attempt<A>>,
     search: Option<Search<A>>,
@@ -344,4 +346,28 @@ impl<A: Address> Healer<A> {
 /// Whether a host is worth an attempt: unknown, or faulty or worse.
 fn is_candidate<A: Address>(host: A, membership: &Membership<A>) -> bool {
     membership.members.find(&host).is_none_or(|slot| membership.members.state(slot).status >= Status::Faulty)
+}
+
+impl<A: Address> Healer<A> {
+    /// Takes in the attempts and searches that are under way. `discoveries` is how many there were.
+    pub(crate) fn trace(&self, discoveries: u64, print: &mut Fingerprint) {
+        let Self { attempts, search, discovering, hosts, next_discovery } = self;
+        print.word(attempts.len() as u64);
+        attempts.iter().for_each(|attempt| attempt.trace(print));
+        print.word(search.is_some().into());
+        if let Some(Search { command, targets, failures, healed }) = search {
+            print.word(command.map_or(0, |command| 1 + command.0));
+            print.word(u64::from(*failures) << 32 | u64::from(*healed));
+            print.word(targets.len() as u64);
+            targets.iter().for_each(|target| print.address(target));
+        }
+        print.word(discovering.is_some().into());
+        if let Some(Discovery { id, command, deadline }) = discovering {
+            print.word(discoveries.wrapping_sub(id.0));
+            print.word(command.map_or(0, |command| 1 + command.0));
+            print.until(*deadline);
+        }
+        print.word(hosts.map_or(u64::MAX, u64::from));
+        print.until(*next_discovery);
+    }
 }

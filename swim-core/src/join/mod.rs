@@ -15,6 +15,7 @@ use alloc::vec::Vec;
 use crate::address::Address;
 use crate::disseminate::full_sync::whole_list;
 use crate::effect::{CommandError, CommandId, DiscoverId, Effects, Outcome};
+use crate::fingerprint::Fingerprint;
 use crate::input::{BootstrapOptions, DiscoverFailed};
 use crate::member::{Changes, Incarnation};
 use crate::memberlist::Slot;
@@ -53,6 +54,7 @@ struct Asked<A> {
     host: A,
 }
 
+#[derive(Clone)]
 pub(crate) struct Joiner<A> {
     state: State,
     command: CommandId,
@@ -338,4 +340,35 @@ pub(crate) fn answer<A: Address>(
 /// What is known of a member's incarnation.
 fn incarnation_of<A: Address>(address: A, membership: &Membership<A>) -> Option<Incarnation> {
     membership.members.find(&address).map(|slot| membership.members.state(slot).incarnation)
+}
+
+impl<A: Address> Joiner<A> {
+    /// Takes in how far the join is; once it is over, nothing else of it matters. `discoveries` is how many there were.
+    pub(crate) fn trace(&self, discoveries: u64, print: &mut Fingerprint) {
+        let Self { state, command, options, started, hosts, heard, asked, joined, rounds } = self;
+        let (kind, at) = match state {
+            State::Idle => (0, 0),
+            State::Discovering(id) => (1, discoveries.wrapping_sub(id.0)),
+            State::Round(until) => (2, print.left(*until)),
+            State::Pause => (3, 0),
+            State::Joined => (4, 0),
+            State::Failed => (5, 0),
+        };
+        print.word(kind);
+        print.word(at);
+        print.word((asked.len() as u64) << 32 | joined.len() as u64);
+        for Asked { ticket, host } in asked {
+            print.ticket(*ticket);
+            print.address(host);
+        }
+        if *state == State::Joined {
+            return;
+        }
+        print.word(command.0);
+        print.word(options.gossip as u64);
+        print.moment(*started);
+        print.word((hosts.len() as u64) << 32 | heard.len() as u64);
+        hosts.iter().chain(heard).chain(joined).for_each(|host| print.address(host));
+        print.word(u64::from(*rounds));
+    }
 }

@@ -7,6 +7,7 @@
 use alloc::vec::Vec;
 
 use super::slot::Slot;
+use crate::fingerprint::Fingerprint;
 use crate::random::Random;
 
 /// What the order has to know of the members.
@@ -137,6 +138,15 @@ impl Order {
     /// How many are in it, dead ones that were not met included.
     pub(super) fn len(&self) -> usize {
         self.slots.len()
+    }
+}
+
+impl Order {
+    /// Takes in who is probed in which order, and how far the pass is.
+    pub(super) fn trace(&self, print: &mut Fingerprint) {
+        let Self { slots, cursor } = self;
+        print.word((slots.len() as u64) << 32 | *cursor as u64);
+        slots.iter().for_each(|slot| print.word(slot.0.into()));
     }
 }
 

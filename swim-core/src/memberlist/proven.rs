@@ -6,6 +6,7 @@
 use alloc::vec::Vec;
 
 use super::slot::Slot;
+use crate::fingerprint::Fingerprint;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Proven {
@@ -72,6 +73,16 @@ impl Proven {
         let (_, slot) = best?;
         self.hand = (slot.at() + 1) % bound;
         Some(slot)
+    }
+}
+
+impl Proven {
+    /// Takes in who has answered; the count follows from the bits.
+    pub(super) fn trace(&self, print: &mut Fingerprint) {
+        let Self { bits, count: _, hand } = self;
+        print.word(*hand as u64);
+        bits.iter().for_each(|&word| print.word(word));
+        print.word(bits.len() as u64);
     }
 }
 

@@ -16,6 +16,7 @@ use super::slot_map::SlotMap;
 use crate::address::Address;
 use crate::config::ProbeOrder;
 use crate::digests::Digests;
+use crate::fingerprint::Fingerprint;
 use crate::labels::Labels;
 use crate::member::{Change, Claim, Incarnation, Member, Source, Status};
 use crate::message::Checksum;
@@ -504,4 +505,55 @@ pub(crate) struct NextVersion {
     pub(crate) version: u8,
     /// An entry of the queue is superseded.
     pub(crate) superseded: bool,
+}
+
+impl<A: Address> Memberlist<A> {
+    /// Takes in all that is listed. Sum, counts and a host's checksum follow from the records; the index and its key only
+    /// find them, and the revision only tells whether what was fetched is as it was.
+    pub(crate) fn trace(&self, print: &mut Fingerprint) {
+        let Self {
+            sum: _,
+            digests: _,
+            counts: _,
+            foreign: _,
+            revision,
+            upcoming_revision,
+            upcoming,
+            key: _,
+            records,
+            index: _,
+            order,
+            labels,
+            sources,
+            vacant,
+            proven,
+        } = self;
+        print.word(upcoming.len() as u64);
+        for Target { slot, address, pinged } in upcoming {
+            print.word(slot.0.into());
+            print.address(address);
+            print.word(pinged.get());
+            print.word((revision == upcoming_revision).into());
+        }
+        print.word(records.len() as u64);
+        for record in records {
+            print.address(&record.address);
+            print.word(record.bits());
+        }
+        order.trace(print);
+        print.word(labels.len() as u64);
+        for (slot, labels) in labels.iter() {
+            print.word(slot.0.into());
+            print.bytes(labels);
+        }
+        print.word(sources.len() as u64);
+        for (slot, (address, incarnation)) in sources.iter() {
+            print.word(slot.0.into());
+            print.address(address);
+            print.word(incarnation.get());
+        }
+        print.word(vacant.len() as u64);
+        vacant.iter().for_each(|slot| print.word(slot.0.into()));
+        proven.trace(print);
+    }
 }

@@ -24,6 +24,7 @@ use crate::disseminate::limit::send_limit;
 use crate::disseminate::{Finished, Pending, Queue};
 use crate::effect::{Effects, Span};
 use crate::evicted::Evicted;
+use crate::fingerprint::Fingerprint;
 use crate::hash::mix64;
 use crate::input::Boot;
 use crate::member::{Change, Incarnation, Source, Status};
@@ -38,7 +39,7 @@ use crate::timer::{Timer, Timers};
 use crate::transition::Transitions;
 
 pub(crate) use apply::Spread;
-use numbers::Numbers;
+pub use numbers::Numbers;
 use trial::Trials;
 
 /// Where a node stands in its own cluster.
@@ -58,6 +59,7 @@ pub(crate) enum Standing {
 
 /// In the order of their heat: what a ping, an ack or the start of a round looks at comes first and lies together. A
 /// simulated node is in no cache when its turn comes, and each line that is fetched costs as much as the work on it.
+#[derive(Clone)]
 #[repr(C)]
 pub(crate) struct Membership<A: Copy> {
     pub(crate) timers: Timers,
@@ -255,5 +257,66 @@ pub(crate) fn reply_channel(via: Via) -> Channel {
     match via {
         Via::Request(ticket) => Channel::Reply(ticket),
         Via::Datagram | Via::Response(_) => Channel::Datagram,
+    }
+}
+
+impl<A: Address> Membership<A> {
+    /// The numbers of pings and requests.
+    pub(crate) fn numbers(&self) -> Numbers {
+        self.numbers
+    }
+
+    /// Takes in all that the future depends on. Not the configuration, statistics, the wall clock and the random stream,
+    /// nor what is drawn for the length of one input, nor when versions last started again, which is told relative to it.
+    pub(crate) fn trace(&self, print: &mut Fingerprint) {
+        let Self {
+            timers,
+            config,
+            next_gossip,
+            numbers: _,
+            limit_for,
+            limit,
+            wraps: _,
+            health,
+            local,
+            standing,
+            members,
+            queue,
+            stats: _,
+            owed,
+            accuser,
+            next_far_refutation,
+            drawn: _,
+            wall: _,
+            evicted,
+            trials,
+            suspicions,
+            transitions,
+            rollup,
+            random: _,
+        } = self;
+        assert!(!config.adaptive, "an adaptive period follows statistics");
+        timers.trace(print);
+        print.until(*next_gossip);
+        print.word(u64::from(*limit_for) << 32 | u64::from(*limit));
+        print.word(u64::from(health.score()) << 32 | *standing as u64);
+        print.address(local);
+        members.trace(print);
+        queue.trace(print);
+        print.word(owed.len() as u64);
+        for (address, incarnation) in owed {
+            print.address(address);
+            print.word(incarnation.get());
+        }
+        print.word(accuser.is_some().into());
+        if let Some(accuser) = accuser {
+            print.address(accuser);
+        }
+        print.until(*next_far_refutation);
+        evicted.trace(print);
+        trials.trace(print);
+        suspicions.trace(print);
+        transitions.trace(print);
+        print.word(rollup.len() as u64);
     }
 }

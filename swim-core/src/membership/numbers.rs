@@ -9,13 +9,17 @@
 use crate::hash::mix64;
 use crate::message::Seq;
 
+/// A node's numbers, as far as they were given; for [`Fingerprint`](crate::Fingerprint).
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Numbers {
+pub struct Numbers {
     key: u64,
     count: u32,
 }
 
 impl Numbers {
+    /// Of no node.
+    pub const NONE: Self = Self::new(0);
+
     pub(crate) const fn new(key: u64) -> Self {
         Self { key, count: 0 }
     }
@@ -26,6 +30,11 @@ impl Numbers {
         self.count = self.count.wrapping_add(1);
         Seq(permute(self.key, self.count))
     }
+
+    /// How many were given after this one.
+    pub(crate) const fn age(&self, number: u32) -> u32 {
+        self.count.wrapping_sub(restore(self.key, number))
+    }
 }
 
 /// Maps the 32-bit numbers one to one onto themselves.
@@ -33,18 +42,36 @@ impl Numbers {
 const fn permute(key: u64, number: u32) -> u32 {
     let (mut left, mut right) = (number >> 16, number & 0xffff);
     let mut round = 0;
-    while round < 4 {
-        let mixed = mix64(key.rotate_left(16 * round) ^ (right as u64 | (round as u64) << 16));
-        (left, right) = (right, left ^ (mixed >> 48) as u32);
+    while round < ROUNDS {
+        (left, right) = (right, left ^ mixed(key, round, right));
         round += 1;
     }
     left << 16 | right
 }
 
+/// The way back.
+const fn restore(key: u64, number: u32) -> u32 {
+    let (mut left, mut right) = (number >> 16, number & 0xffff);
+    let mut round = ROUNDS;
+    while round > 0 {
+        round -= 1;
+        (left, right) = (right ^ mixed(key, round, left), left);
+    }
+    left << 16 | right
+}
+
+#[inline]
+const fn mixed(key: u64, round: u32, half: u32) -> u32 {
+    (mix64(key.rotate_left(16 * round) ^ (half as u64 | (round as u64) << 16)) >> 48) as u32
+}
+
+const ROUNDS: u32 = 4;
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use alloc::collections::BTreeSet;
+    use alloc::vec::Vec;
 
     #[test]
     fn no_number_comes_twice_and_the_count_goes_round() {
@@ -52,6 +79,15 @@ mod tests {
         numbers.count = u32::MAX - 50_000;
         let drawn: BTreeSet<u32> = (0..100_000).map(|_| numbers.next().0).collect();
         assert_eq!(drawn.len(), 100_000);
+    }
+
+    #[test]
+    fn the_age_of_a_number_is_how_many_were_given_after_it() {
+        let mut numbers = Numbers::new(0x1234_5678_9abc_def0);
+        numbers.count = u32::MAX - 50;
+        let drawn: Vec<u32> = (0..100).map(|_| numbers.next().0).collect();
+        let ages: Vec<u32> = drawn.iter().map(|&number| numbers.age(number)).collect();
+        assert_eq!(ages, (0..100).rev().collect::<Vec<u32>>());
     }
 
     #[test]

@@ -9,6 +9,7 @@
 use alloc::vec::Vec;
 
 use crate::address::Address;
+use crate::fingerprint::Fingerprint;
 use crate::member::{Change, ChangeList, Changes};
 use crate::message::Seq;
 use crate::time::Instant;
@@ -61,6 +62,29 @@ impl<A: Address> Trials<A> {
 
     pub(crate) fn check(&self) {
         assert!(self.0.len() <= TRIALS_MAX, "I7: trials");
+    }
+}
+
+impl<A: Address> Trials<A> {
+    /// Takes in who is tried out, and with which claim.
+    pub(crate) fn trace(&self, print: &mut Fingerprint) {
+        let Self(trials) = self;
+        print.word(trials.len() as u64);
+        for Trial { subject, seq, deadline, claim } in trials {
+            print.address(subject);
+            print.seq(*seq);
+            print.until(*deadline);
+            for change in claim.as_changes() {
+                print.word(change.incarnation.get());
+                print.word(change.status as u64);
+                print.word(change.source.is_some().into());
+                if let Some(source) = change.source {
+                    print.address(&source.address);
+                    print.word(source.incarnation.get());
+                }
+                print.bytes(change.labels.encoded());
+            }
+        }
     }
 }
 

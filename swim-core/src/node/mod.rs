@@ -60,6 +60,7 @@ use crate::timer::Timer;
 /// assert!(node.is_ready());
 /// # Ok::<(), swim_core::ConfigError>(())
 /// ```
+#[derive(Clone)]
 #[repr(C)]
 pub struct Node<A: Copy> {
     now: Instant,

@@ -4,10 +4,12 @@ use alloc::vec::Vec;
 
 use super::Node;
 use crate::address::Address;
+use crate::fingerprint::Fingerprint;
 use crate::member::{Incarnation, Member, Status};
-use crate::membership::Standing;
+use crate::membership::{Numbers, Standing};
 use crate::message::Checksum;
 use crate::observe::{Counters, ProtocolStats};
+use crate::random::Random;
 use crate::time::{Instant, Micros};
 
 /// Questions; none of them changes anything.
@@ -128,5 +130,54 @@ impl<A: Address> Node<A> {
     /// How long ago the node was made.
     pub fn uptime(&self, now: Instant) -> Micros {
         now.since(self.started)
+    }
+}
+
+/// For hosts that search the states of small worlds; see [`Fingerprint`].
+impl<A: Address> Node<A> {
+    /// The random stream starts again, as that of `seed`.
+    #[doc(hidden)]
+    pub fn restart_random(&mut self, seed: u64) {
+        self.membership.random = Random::new(seed);
+    }
+
+    /// The numbers of the node's pings and requests.
+    #[doc(hidden)]
+    pub fn numbers(&self) -> Numbers {
+        self.membership.numbers()
+    }
+
+    /// Takes in all that the node's future depends on.
+    ///
+    /// # Panics
+    /// Where the protocol period is adaptive.
+    #[doc(hidden)]
+    pub fn trace(&self, print: &mut Fingerprint) {
+        // `now` is never later than the moment of the next input; `started` only tells the uptime.
+        let Self {
+            now: _,
+            armed,
+            diverged,
+            differing,
+            probe,
+            membership,
+            helping,
+            full_sync,
+            joiner,
+            healer,
+            departure,
+            started: _,
+            next_discovery,
+        } = self;
+        print.of_node(membership.numbers());
+        print.moment(*armed);
+        print.word(u64::from(*diverged) << 32 | u64::from(*differing));
+        membership.trace(print);
+        probe.trace(membership.wraps, print);
+        helping.trace(membership.wraps, print);
+        full_sync.trace(membership.config.period, print);
+        joiner.trace(*next_discovery, print);
+        healer.trace(*next_discovery, print);
+        departure.trace(print);
     }
 }

@@ -7,6 +7,7 @@ use crate::disseminate::Charged;
 use crate::disseminate::full_sync::whole_list;
 use crate::disseminate::issue::{Asker, Reader};
 use crate::effect::{Effects, Span};
+use crate::fingerprint::Fingerprint;
 use crate::member::Incarnation;
 use crate::membership::{Membership, Standing, reply_channel};
 use crate::message::{Checksum, Kind, Reach, Seq, Ticket, Via};
@@ -44,7 +45,7 @@ pub(crate) struct Request<A> {
     pub(crate) timeout: Micros,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Helping<A> {
     jobs: Vec<Job<A>>,
     /// Buffers of jobs that ended, to be used again.
@@ -66,7 +67,8 @@ impl<A: Address> Helping<A> {
         out: &mut Effects<A>,
     ) {
         let of_asker = self.jobs.iter().filter(|job| job.asker == request.asker);
-        if request.via == Via::Datagram && of_asker.clone().any(|job| job.asker_seq == request.seq) {
+        let is_again = |job: &Job<A>| job.via == Via::Datagram && job.asker_seq == request.seq;
+        if request.via == Via::Datagram && of_asker.clone().any(is_again) {
             // The network delivered it twice.
             return;
         }
@@ -185,5 +187,40 @@ impl<A: Address> Helping<A> {
     pub(crate) fn check(&self) {
         assert!(self.jobs.len() <= HELPED_MAX, "pings for others are bounded");
         assert!(self.spare.len() <= HELPED_MAX + 1, "spare buffers are bounded");
+    }
+}
+
+impl<A: Address> Helping<A> {
+    /// Takes in what is owed to askers.
+    pub(crate) fn trace(&self, wraps: u32, print: &mut Fingerprint) {
+        let Self { jobs, spare: _ } = self;
+        print.word(jobs.len() as u64);
+        for job in jobs {
+            let Job {
+                asker,
+                asker_incarnation,
+                asker_checksum,
+                asker_seq,
+                via,
+                target,
+                seq,
+                started: _,
+                deadline,
+                charged,
+            } = job;
+            // `started` only measures.
+            print.address(asker);
+            print.word(asker_incarnation.get());
+            print.word(asker_checksum.0.into());
+            print.seq_of(*asker, *asker_seq);
+            print.word(match via {
+                Via::Datagram => u64::MAX,
+                Via::Request(ticket) | Via::Response(ticket) => ticket.0,
+            });
+            print.address(target);
+            print.seq(*seq);
+            print.until(*deadline);
+            charged.trace(wraps, print);
+        }
     }
 }

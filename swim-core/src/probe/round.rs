@@ -13,8 +13,8 @@ use crate::address::Address;
 use crate::disseminate::Charged;
 use crate::disseminate::issue::Reader;
 use crate::effect::{CommandId, Effects, Outcome, Span};
+use crate::fingerprint::Fingerprint;
 use crate::member::{Changes, Incarnation};
-use crate::memberlist::Slot;
 use crate::membership::Membership;
 use crate::message::{Channel, Kind, Reach, Seq, Ticket};
 use crate::observe::Event;
@@ -60,6 +60,7 @@ struct Helper<A> {
 }
 
 /// The one round that is under way, or the pause between two.
+#[derive(Clone)]
 #[repr(C)]
 pub(crate) struct Probe<A> {
     phase: Phase,
@@ -67,7 +68,6 @@ pub(crate) struct Probe<A> {
     /// Whether the target answered this node before this round.
     target_proven: Answered,
     seq: Seq,
-    slot: Slot,
     target: A,
     pinged: Incarnation,
     started: Instant,
@@ -91,7 +91,6 @@ impl<A: Address> Probe<A> {
             running: Gossip::Stopped,
             target_proven: Answered::Before,
             seq: Seq(0),
-            slot: Slot::LOCAL,
             target: local,
             pinged: Incarnation::default(),
             started: Instant::ZERO,
@@ -188,7 +187,7 @@ impl<A: Address> Probe<A> {
         self.phase = Phase::Direct;
         self.seq = membership.next_seq();
         let slot = target.slot;
-        (self.slot, self.target, self.pinged) = (slot, target.address, target.incarnation());
+        (self.target, self.pinged) = (target.address, target.incarnation());
         self.target_proven = if target.is_proven() { Answered::Before } else { Answered::Never };
         let kind = Kind::Ping { seq: self.seq };
         let channel = membership.ping_channel(self.seq);
@@ -374,9 +373,9 @@ impl<A: Address> Probe<A> {
     }
 
     fn accuse(&mut self, now: Instant, membership: &mut Membership<A>, out: &mut Effects<A>) {
-        // The slot may have another member by now.
-        if membership.members.find(&self.target) == Some(self.slot) {
-            membership.accuse(now, self.slot, self.pinged, out);
+        // It may have been evicted since, and if it came back it is in another slot.
+        if let Some(slot) = membership.members.find(&self.target) {
+            membership.accuse(now, slot, self.pinged, out);
         }
     }
 
@@ -450,5 +449,51 @@ enum HelpersReached {
 fn worsen<A: Address>(membership: &mut Membership<A>, by: u32, out: &mut Effects<A>) {
     if membership.health.worsen(by) {
         out.event(Event::LocalHealth { score: membership.health.score() });
+    }
+}
+
+impl<A: Address> Probe<A> {
+    /// Takes in how far the round is; between two rounds, what is left of the last one means nothing.
+    pub(crate) fn trace(&self, wraps: u32, print: &mut Fingerprint) {
+        // `started` only measures.
+        let Self {
+            phase,
+            running,
+            target_proven,
+            seq,
+            target,
+            pinged,
+            started: _,
+            period_end,
+            asked,
+            inconclusive,
+            stream,
+            ticks,
+            charged,
+            helpers,
+        } = self;
+        print.word((*phase as u64) << 32 | *running as u64);
+        print.word((*asked as u64) << 32 | u64::from(*inconclusive));
+        print.until(*period_end);
+        print.word(ticks.len() as u64);
+        ticks.iter().for_each(|id| print.word(id.0));
+        charged.trace(wraps, print);
+        if *phase == Phase::Idle {
+            return;
+        }
+        print.seq(*seq);
+        print.word(*target_proven as u64);
+        print.address(target);
+        print.word(pinged.get());
+        print.word(stream.is_some().into());
+        if let Some(ticket) = stream {
+            print.ticket(*ticket);
+        }
+        for Helper { address, seq, answer, lost, charged } in &helpers[..*asked] {
+            print.address(address);
+            print.seq(*seq);
+            print.word(answer.map_or(0, |reach| 1 + reach as u64) << 1 | u64::from(*lost));
+            charged.trace(wraps, print);
+        }
     }
 }

@@ -114,6 +114,16 @@ fn the_answer_holds_what_the_asker_lacks_and_no_more() {
 }
 
 #[test]
+fn who_names_a_member_many_times_is_told_of_it_once() {
+    let mut world = World::among(quiet_lan(), 5);
+    world.tell(2, 1, &[own(3, Alive, inc(3))]);
+    let reply = world.request(2, 1, &message(DIVERGED, &[own(3, Alive, inc(0)); 9]));
+    let mut told = reply.subjects();
+    told.sort_unstable();
+    assert_eq!(told, [1, 2, 3, 4, 5]);
+}
+
+#[test]
 fn what_a_sync_brings_is_gossiped_where_lists_diverged_and_not_after_overload() {
     for (reason, told) in [(SyncReason::Diverged, true), (SyncReason::Overload, false)] {
         let mut world = World::among(quiet_lan(), 3);

@@ -356,3 +356,15 @@ fn the_target_applies_and_gossips_what_it_lacks() {
     assert_eq!(world.status(1, 50), Some(Alive));
     assert_eq!(world.ask(SOMEONE, 1).subjects(), [50]);
 }
+
+/// Its own claim wins over there as it is, so there is nothing to wait for.
+#[test]
+fn in_ringpop_one_that_left_asks_nobody_to_suspect_itself() {
+    let mut world = parted(quiet_ringpop());
+    world.command(1, Command::Leave);
+    let left = world.node(1).incarnation();
+    attempt(&mut world, 8);
+    send_list(&mut world, 8, &[own(8, Alive, inc(5)), own(1, Alive, left)]);
+    assert_eq!(world.last(1, 8).claims_about(1), [(Leave, left)]);
+    assert_eq!(world.status(1, 8), Some(Alive), "the lists are merged");
+}

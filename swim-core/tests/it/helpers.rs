@@ -107,6 +107,22 @@ fn changes_in_ping_reqs_and_in_their_answers_are_applied() {
     assert_eq!(world.status(1, 8), Some(Alive));
 }
 
+/// Only a datagram can be delivered twice.
+#[test]
+fn a_datagram_with_the_number_of_a_request_is_answered_as_well() {
+    let mut world = World::among(quiet_lan(), 3);
+    let asked = message(ping_req(1, 3, millis(400)), &[]);
+    let ticket = world.ticket();
+    world.inject(2, 1, Via::Request(ticket), &asked);
+    world.forget();
+    world.inject(2, 1, Via::Datagram, &asked);
+    world.inject(2, 1, Via::Datagram, &asked);
+    world.run(millis(500));
+    let answers = world.sent_by(1).filter(|letter| matches!(letter.kind(), Kind::PingReqAnswer { .. }));
+    let channels: Vec<_> = answers.map(|letter| letter.channel).collect();
+    assert_eq!(channels, [Channel::Reply(ticket), Channel::Datagram]);
+}
+
 #[test]
 fn changes_in_the_ack_to_a_helper_are_applied() {
     let mut world = World::among(quiet_lan(), 3);

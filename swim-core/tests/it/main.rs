@@ -5,6 +5,7 @@ mod departure;
 mod determinism;
 mod dissemination;
 mod door;
+mod fingerprint;
 mod forge;
 mod full_sync;
 mod heal;

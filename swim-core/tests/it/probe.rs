@@ -8,7 +8,9 @@ use swim_core::{
     StartGossip, Status,
 };
 
-use crate::forge::{SOMEONE, ack, inc, is_ack, is_ping, message, millis, own, quiet_lan, quiet_ringpop, said, secs};
+use crate::forge::{
+    SOMEONE, STRANGER, ack, inc, is_ack, is_ping, message, millis, own, quiet_lan, quiet_ringpop, said, secs,
+};
 use crate::world::{Letter, World};
 use Status::{Alive, Leave, Suspect, Tombstone};
 
@@ -61,6 +63,30 @@ fn a_target_that_is_evicted_while_it_is_pinged_is_told_nothing_of_the_one_in_its
 
     let told: Vec<_> = world.sent_by(1).filter(|letter| letter.to == target).map(Letter::subjects).collect();
     assert_eq!(told, [Vec::<u32>::new()], "a ping on a stream, and no ping-req");
+}
+
+#[test]
+fn a_target_that_was_evicted_and_taught_back_while_it_is_pinged_is_accused_wherever_it_is_listed() {
+    // Whoever comes back first gets the place of whoever was evicted last.
+    for first in [0, 1] {
+        let mut options = quiet_lan();
+        options.hearsay = Hearsay::Believe;
+        options.evicted_max = 0;
+        options.state_timeouts.tombstone = Duration::from_millis(1);
+        (options.stream_ping, options.ping_request_size) = (false, 0);
+        let mut world = World::among(options, 3);
+        let target = world.probe().to;
+        let mut both = [target, 5 - target];
+        world.tell(STRANGER, 1, &both.map(|address| said(STRANGER, address, Tombstone, inc(0))));
+        world.run(millis(1));
+        assert_eq!(world.node(1).members().len(), 1);
+        both.rotate_left(first);
+        world.tell(STRANGER, 1, &both.map(|address| own(address, Alive, inc(0))));
+
+        world.run(millis(500));
+
+        assert_eq!(world.status(1, target), Some(Suspect), "the target comes back in place {first}");
+    }
 }
 
 #[test]

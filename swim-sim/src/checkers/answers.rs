@@ -3,12 +3,13 @@
 //! A helper that stays silent does not show in what nodes hold of one another: rounds are inconclusive, and detection is
 //! late. So what a helper owes is written down when the request reaches it, and looked for when its timer has fired.
 
-use swim_core::{Channel, Effect, Input, Instant, Kind, Message, Micros, Seq, Via};
+use swim_core::{Channel, Effect, Fingerprint, Input, Instant, Kind, Message, Micros, Seq, Via};
 
 use super::{Finding, Step};
 use crate::cluster::Setup;
 
 /// What each node owes whom.
+#[derive(Clone)]
 pub(super) struct Answers {
     owed: Vec<Vec<Owed>>,
     /// Longer than that no helper takes, whatever it is granted.
@@ -107,5 +108,29 @@ fn channel_of(via: Via) -> Channel {
     match via {
         Via::Request(ticket) => Channel::Reply(ticket),
         Via::Datagram | Via::Response(_) => Channel::Datagram,
+    }
+}
+
+impl Answers {
+    /// Whether some node owes `asker` an answer with this number.
+    pub(super) fn owes(&self, asker: u32, seq: Seq) -> bool {
+        self.owed.iter().flatten().any(|owed| (owed.asker, owed.seq) == (asker, seq))
+    }
+
+    /// Takes in what is owed.
+    pub(super) fn trace(&self, print: &mut Fingerprint) {
+        let Self { owed, longest: _ } = self;
+        for owed in owed {
+            print.word(owed.len() as u64);
+            for Owed { asker, seq, via, due } in owed {
+                print.word((*asker).into());
+                print.seq_of(*asker, *seq);
+                print.word(match via {
+                    Via::Datagram => u64::MAX,
+                    Via::Request(ticket) | Via::Response(ticket) => ticket.0,
+                });
+                print.until(*due);
+            }
+        }
     }
 }

@@ -20,8 +20,15 @@ pub(super) struct Checksums {
 
 impl Checksums {
     pub(super) fn see_all(&mut self, nodes: &[Node<u32>]) -> Result<(), Box<Finding>> {
+        self.see_each((0..).zip(nodes))
+    }
+
+    pub(super) fn see_each<'a>(
+        &mut self,
+        nodes: impl Iterator<Item = (u32, &'a Node<u32>)>,
+    ) -> Result<(), Box<Finding>> {
         let mut checksums: BTreeMap<u128, (u32, Checksum)> = BTreeMap::new();
-        for (node, machine) in (0..).zip(nodes) {
+        for (node, machine) in nodes {
             let checksum = machine.checksum();
             let (other, expected) = *checksums.entry(digest(machine)).or_insert((node, checksum));
             if checksum != expected {

@@ -1,10 +1,11 @@
 //! I2: no node emits an incarnation for another member above the highest that it received for it.
 
-use swim_core::{Effect, Incarnation, Input, Message};
+use swim_core::{Effect, Fingerprint, Incarnation, Input, Message};
 
 use super::{Finding, Pairs, Step};
 
 /// Remembers the highest incarnation that each node received for each member.
+#[derive(Clone)]
 pub(super) struct Incarnations(Pairs<Incarnation>);
 
 impl Incarnations {
@@ -49,6 +50,14 @@ fn claims<'a>(from: u32, message: &Message<'a, u32>) -> impl Iterator<Item = (u3
         [Some((change.address, change.incarnation)), maker].into_iter().flatten()
     });
     std::iter::once((from, message.incarnation)).chain(changes)
+}
+
+impl Incarnations {
+    /// Takes in what is remembered.
+    pub(super) fn trace(&self, print: &mut Fingerprint) {
+        let Self(pairs) = self;
+        pairs.iter().for_each(|highest| print.word(highest.get()));
+    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod checksums;
 mod frames;
 mod incarnations;
 mod liveness;
+mod monitors;
 mod monotone;
 mod oneself;
 mod pairs;
@@ -26,6 +27,7 @@ mod timers;
 
 pub(crate) use frames::finding as frame_finding;
 pub use liveness::{Liveness, Property};
+pub(crate) use monitors::{Monitors, Rules};
 pub(crate) use replies::finding as reply_finding;
 
 use std::fmt;
@@ -141,7 +143,7 @@ impl Checkers {
             Check::Every(every) => every.max(1),
         };
         Self {
-            monotone: Monotone::new(setup.nodes),
+            monotone: Monotone::new(setup),
             incarnations: Incarnations::new(setup.nodes),
             oneself: Oneself::new(setup.nodes),
             checksums: Checksums::default(),

@@ -1,23 +1,28 @@
 //! I1: in one node's list a member never moves to a smaller (incarnation, status), except by eviction.
 //!
-//! Only a tombstone is evicted, and a full list drops whom it will (R16). And others see the list through what the node tells of it: that is not older than what
-//! was held before the input.
+//! Only a tombstone is evicted, and a full list drops whom it will (R16). And others see the list through what the node
+//! tells of it: that is not older than what was held before the input.
 
-use swim_core::{Effect, Event, Incarnation, Kind, Member, Message, Node, Status};
+use swim_core::{Change, Effect, Event, ExchangeMode, Fingerprint, Incarnation, Kind, Member, Message, Node, Status};
 
 use super::{Finding, Pairs, Step};
+use crate::cluster::Setup;
 
 /// Remembers what each node last held of each member.
-pub(super) struct Monotone(Pairs<Option<(Incarnation, Status)>>);
+#[derive(Clone)]
+pub(super) struct Monotone {
+    held: Pairs<Option<(Incarnation, Status)>>,
+    exchange: ExchangeMode,
+}
 
 impl Monotone {
-    pub(super) fn new(nodes: u32) -> Self {
-        Self(Pairs::new(nodes))
+    pub(super) fn new(setup: &Setup) -> Self {
+        Self { held: Pairs::new(setup.nodes), exchange: setup.options.exchange }
     }
 
     /// The node knows nothing of its last life.
     pub(super) fn reborn(&mut self, node: u32) {
-        self.0.forget(node);
+        self.held.forget(node);
     }
 
     /// Looks at what this input made the node tell, and at the members that it touched.
@@ -35,7 +40,7 @@ impl Monotone {
                     }
                 }
                 Effect::Event(Event::MemberEvicted { address, .. }) => self.evict(step.node, address)?,
-                Effect::Event(Event::MemberDropped { address, .. }) => *self.0.of(step.node, address) = None,
+                Effect::Event(Event::MemberDropped { address, .. }) => *self.held.of(step.node, address) = None,
                 Effect::Event(Event::MakeNodeStatus { address, .. }) => {
                     self.look(step.node, address, step.machine.member(address))?;
                 }
@@ -48,7 +53,7 @@ impl Monotone {
     /// Looks at a whole list.
     pub(super) fn see_all(&mut self, node: u32, machine: &Node<u32>) -> Result<(), Box<Finding>> {
         machine.listed().try_for_each(|member| self.look(node, member.address, Some(member)))?;
-        for (subject, held) in (0..).zip(self.0.all_mut(node)) {
+        for (subject, held) in (0..).zip(self.held.all_mut(node)) {
             if held.is_some() && machine.member(subject).is_none() {
                 return Err(lost(node, subject, *held));
             }
@@ -58,7 +63,7 @@ impl Monotone {
 
     /// What was evicted is no longer held, and may come back as anything.
     fn evict(&mut self, node: u32, subject: u32) -> Result<(), Box<Finding>> {
-        match self.0.of(node, subject).take() {
+        match self.held.of(node, subject).take() {
             Some((_, status)) if status != Status::Tombstone => {
                 Err(Finding::new("I1 monotone", node, format!("evicted member {subject}, held as {status}")))
             }
@@ -67,10 +72,15 @@ impl Monotone {
     }
 
     fn told(&mut self, node: u32, message: &Message<'_, u32>) -> Result<(), Box<Finding>> {
-        // Suspicions that a healer spreads are about what the other side holds (R11).
-        let changes = if message.kind == Kind::HealSuspect { swim_core::Changes::NONE } else { message.changes };
-        for change in changes {
-            let held = *self.0.of(node, change.address);
+        // Suspicions that a healer spreads are about what the other side holds (R11). The ringpop preset puts them into a
+        // ping, without a maker.
+        let spreads = |change: &Change<'_, u32>| match message.kind {
+            Kind::HealSuspect => true,
+            Kind::Ping { .. } => self.exchange == ExchangeMode::Requests && change.source.is_none(),
+            _ => false,
+        };
+        for change in message.changes.iter().filter(|change| !spreads(change)) {
+            let held = *self.held.of(node, change.address);
             let told = Some((change.incarnation, change.status));
             if told < held {
                 let reason = format!("tells {told:?} of member {}, and held {held:?}", change.address);
@@ -81,7 +91,7 @@ impl Monotone {
     }
 
     fn look(&mut self, node: u32, subject: u32, member: Option<Member<'_, u32>>) -> Result<(), Box<Finding>> {
-        let held = self.0.of(node, subject);
+        let held = self.held.of(node, subject);
         let holds = member.map(|member| (member.incarnation, member.status));
         if holds.is_none() && held.is_some() {
             return Err(lost(node, subject, *held));
@@ -101,6 +111,16 @@ fn lost(node: u32, subject: u32, held: Option<(Incarnation, Status)>) -> Box<Fin
     Finding::new("I1 monotone", node, format!("lost member {subject}, held as {held:?}"))
 }
 
+impl Monotone {
+    /// Takes in what is remembered.
+    pub(super) fn trace(&self, print: &mut Fingerprint) {
+        let Self { held: pairs, exchange: _ } = self;
+        for held in pairs.iter() {
+            print.word(held.map_or(u64::MAX, |(incarnation, status)| incarnation.get() << 3 | status as u64));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_member_that_moves_back_or_vanishes_is_found_and_an_evicted_one_may_come_back() {
-        let mut monotone = Monotone::new(2);
+        let mut monotone = Monotone::new(&Setup::new(2, 1));
         for held in [member(5, Status::Alive), member(5, Status::Faulty), member(6, Status::Alive)] {
             assert_eq!(monotone.look(0, 1, held), Ok(()));
         }

@@ -1,11 +1,12 @@
 //! I3: a node is never suspect, faulty or a tombstone in its own list unless it evicted itself, and what it says of itself
 //! is what it holds itself to be, under an incarnation that never falls (R2).
 
-use swim_core::{Command, Effect, Incarnation, Input, Node, Status};
+use swim_core::{Command, Effect, Fingerprint, Incarnation, Input, Node, Status};
 
 use super::{Finding, Step};
 
 /// Remembers of each node what it was told to be.
+#[derive(Clone)]
 pub(super) struct Oneself(Vec<Own>);
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -100,6 +101,16 @@ impl Own {
 
 fn own_status(machine: &Node<u32>) -> Option<Status> {
     machine.member(machine.local()).map(|member| member.status)
+}
+
+impl Oneself {
+    /// Takes in what is remembered.
+    pub(super) fn trace(&self, print: &mut Fingerprint) {
+        let Self(all) = self;
+        for Own { incarnation, departure } in all {
+            print.word(incarnation.get() << 2 | *departure as u64);
+        }
+    }
 }
 
 #[cfg(test)]

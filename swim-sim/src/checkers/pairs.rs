@@ -1,6 +1,7 @@
 //! One value for each pair of (observer, subject), as several checkers keep.
 
 /// A table of all pairs of nodes.
+#[derive(Clone)]
 pub(super) struct Pairs<T> {
     nodes: u32,
     values: Vec<T>,
@@ -22,5 +23,11 @@ impl<T: Clone + Default> Pairs<T> {
 
     pub(super) fn forget(&mut self, observer: u32) {
         self.all_mut(observer).fill(T::default());
+    }
+}
+
+impl<T> Pairs<T> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.values.iter()
     }
 }

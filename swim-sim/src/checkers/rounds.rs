@@ -3,11 +3,12 @@
 //! The answer of the target or of a helper counts from when it reached the process, whether the node made anything of it
 //! or not.
 
-use swim_core::{Command, Effect, Event, Input, Kind, Message, Reach, Seq, Status, Via};
+use swim_core::{Command, Effect, Event, Fingerprint, Input, Kind, Message, Reach, Seq, Status, Via};
 
 use super::{Finding, Step};
 
 /// The last round of each node.
+#[derive(Clone)]
 pub(super) struct Rounds(Vec<Round>);
 
 #[derive(Clone, Debug, Default)]
@@ -97,6 +98,30 @@ impl Round {
             return Err(Finding::new("R4 rounds", node, format!("accuses node {subject}, which answered")));
         }
         Ok(())
+    }
+}
+
+impl Rounds {
+    /// Takes in how far the last rounds are. A number that nothing under way carries any more, as `is_live` tells, is never
+    /// heard again, and which one it was does not matter: the round that a node is in, the node itself tells.
+    pub(super) fn trace(&self, is_live: &impl Fn(u32, Seq) -> bool, print: &mut Fingerprint) {
+        let Self(rounds) = self;
+        let trace = |node: u32, seq: Seq, print: &mut Fingerprint| {
+            if is_live(node, seq) {
+                print.seq_of(node, seq);
+            } else {
+                print.word(u64::MAX);
+            }
+        };
+        for (node, Round { target, seq, helpers, stage }) in (0u32..).zip(rounds) {
+            print.word(u64::from(*target) << 8 | *stage as u64);
+            trace(node, *seq, print);
+            print.word(helpers.len() as u64);
+            for (helper, seq) in helpers {
+                print.word((*helper).into());
+                trace(node, *seq, print);
+            }
+        }
     }
 }
 

@@ -6,21 +6,30 @@
 //! message goes to, which go to a suspect whenever there is an occasion (R5, R9), the node's own claim to one that has just
 //! accused it of something, and the tombstone of an evicted member to one that has just taught it back (R3).
 
-use swim_core::{Change, Channel, Effect, Event, Incarnation, Input, Kind, Status, SuspicionTimeout};
+use swim_core::{Change, Channel, Effect, Event, Fingerprint, Incarnation, Input, Kind, Status, SuspicionTimeout};
 
 use super::{Finding, Pairs, Step};
 use crate::cluster::Setup;
 
 /// Counts how often each node sent its newest claim about each member.
+#[derive(Clone)]
 pub(super) struct Sends {
     sent: Pairs<Sent>,
     limit: u32,
     renewals: u32,
 }
 
+/// What makes two claims about a member the same (R1): of two that differ in their labels alone one wins, and is news.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Claim {
+    incarnation: Incarnation,
+    status: Status,
+    labels: i32,
+}
+
 #[derive(Clone, Copy, Default)]
 struct Sent {
-    claim: Option<(Incarnation, Status)>,
+    claim: Option<Claim>,
     times: u32,
 }
 
@@ -57,19 +66,20 @@ impl Sends {
                 change.address == to || refutes || buries
             };
             for change in message.changes.iter().filter(|change| !must_hear(change)) {
-                self.count(step.node, change.address, (change.incarnation, change.status))?;
+                let Change { incarnation, status, labels, .. } = change;
+                self.count(step.node, change.address, Claim { incarnation, status, labels: labels.digest() })?;
             }
         }
         Ok(())
     }
 
-    fn count(&mut self, node: u32, subject: u32, claim: (Incarnation, Status)) -> Result<(), Box<Finding>> {
+    fn count(&mut self, node: u32, subject: u32, claim: Claim) -> Result<(), Box<Finding>> {
         let sent = self.sent.of(node, subject);
         if sent.claim != Some(claim) {
             *sent = Sent { claim: Some(claim), times: 0 };
         }
         sent.times += 1;
-        let grants = if claim.1 == Status::Suspect { 1 + self.renewals } else { 1 };
+        let grants = if claim.status == Status::Suspect { 1 + self.renewals } else { 1 };
         if sent.times <= self.limit * grants {
             return Ok(());
         }
@@ -91,6 +101,17 @@ fn speaks_of(input: &Input<'_, u32>, who: u32, subject: u32) -> bool {
     *from == who && message.changes.iter().any(|change| change.address == subject)
 }
 
+impl Sends {
+    /// Takes in what was counted.
+    pub(super) fn trace(&self, print: &mut Fingerprint) {
+        let Self { sent, limit: _, renewals: _ } = self;
+        for Sent { claim, times } in sent.iter() {
+            print.word(claim.map_or(u64::MAX, |claim| claim.incarnation.get() << 3 | claim.status as u64));
+            print.word(claim.map_or(0, |claim| u64::from(claim.labels.cast_unsigned())) << 32 | u64::from(*times));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,7 +119,7 @@ mod tests {
     #[test]
     fn a_claim_that_is_sent_too_often_is_found_and_a_newer_one_starts_again() {
         let mut sends = Sends::new(&Setup::new(100, 1));
-        let claim = |number, status| (Incarnation::new(number).unwrap(), status);
+        let claim = |number, status| Claim { incarnation: Incarnation::new(number).unwrap(), status, labels: 0 };
         assert_eq!(sends.limit, 12);
         for _ in 0..12 {
             assert_eq!(sends.count(0, 1, claim(5, Status::Alive)), Ok(()));
@@ -108,6 +129,9 @@ mod tests {
             assert_eq!(sends.count(0, 1, claim(5, Status::Suspect)), Ok(()));
         }
         assert!(sends.count(0, 1, claim(5, Status::Suspect)).is_err());
-        assert_eq!(sends.count(0, 1, claim(6, Status::Alive)), Ok(()));
+        for _ in 0..12 {
+            assert_eq!(sends.count(0, 1, claim(6, Status::Alive)), Ok(()));
+        }
+        assert_eq!(sends.count(0, 1, Claim { labels: 7, ..claim(6, Status::Alive) }), Ok(()));
     }
 }

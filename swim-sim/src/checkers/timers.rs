@@ -8,6 +8,7 @@ use swim_core::{Effect, Input, Instant};
 use super::{Finding, Step};
 
 /// Remembers for when each host was told to wake its node.
+#[derive(Clone)]
 pub(super) struct Timers(Vec<Option<Instant>>);
 
 impl Timers {

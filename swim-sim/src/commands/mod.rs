@@ -1,6 +1,7 @@
 //! What the binary can do, one command a file.
 
 mod compare;
+mod explore;
 mod hunt;
 mod list;
 mod merge;
@@ -31,6 +32,7 @@ pub(crate) enum Command {
     Merge(merge::MergeArgs),
     Compare(compare::CompareArgs),
     Hunt(hunt::HuntArgs),
+    Explore(explore::ExploreArgs),
     Replay(replay::ReplayArgs),
     Shrink(shrink::ShrinkArgs),
     Theory(theory::TheoryArgs),
@@ -48,6 +50,7 @@ impl Command {
             Self::Merge(args) => args.run(),
             Self::Compare(args) => args.run(),
             Self::Hunt(args) => args.run(),
+            Self::Explore(args) => args.run(),
             Self::Replay(args) => args.run(),
             Self::Shrink(args) => args.run(),
             Self::Theory(args) => args.run(),

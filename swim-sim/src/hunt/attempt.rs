@@ -1,14 +1,11 @@
 //! One run of a hunt, under every checker.
 
-use std::cell::RefCell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Once;
-
 use swim_core::Micros;
 
 use super::find::{Find, FindKind};
 use crate::checkers::{Check, Liveness, Violation};
 use crate::cluster::Cluster;
+use crate::panics::caught;
 use crate::runner::Runner;
 use crate::scenario::{Allowed, Job, Scenario};
 use crate::watch::Watchers;
@@ -63,9 +60,7 @@ pub fn attempt(attempt: Attempt<'_>) -> (Result<Pass, Find>, Watchers) {
     }
     let goal = plan.goal(&cluster);
     let runner = Runner::new(plan, &cluster);
-    quiet_panics();
-    PANIC.with(|panic| *panic.borrow_mut() = Some(String::new()));
-    let ended = catch_unwind(AssertUnwindSafe(|| {
+    let ended = caught(|| {
         let outcome = runner.run(&mut cluster, |_, _| {})?;
         if outcome.healed_after.is_some() && !cluster.has_stopped() {
             // What has come to rest stays there.
@@ -73,12 +68,11 @@ pub fn attempt(attempt: Attempt<'_>) -> (Result<Pass, Find>, Watchers) {
             cluster.check_all()?;
         }
         Ok::<_, Box<Violation>>(outcome)
-    }));
-    let panicked = PANIC.with(|panic| panic.borrow_mut().take()).unwrap_or_default();
+    });
     let (event, at) = (cluster.events(), cluster.now());
     let found = |kind, checker: &str, reason| Find { kind, checker: checker.into(), reason, event, at };
     let result = match ended {
-        Err(_) => Err(found(FindKind::Crash, "panic", panicked)),
+        Err(panicked) => Err(found(FindKind::Crash, "panic", panicked)),
         Ok(Err(violation)) => {
             let finding = &violation.finding;
             let reason = format!("node {}: {}", finding.node, finding.reason);
@@ -101,31 +95,6 @@ pub fn attempt(attempt: Attempt<'_>) -> (Result<Pass, Find>, Watchers) {
 
 /// How long a cluster is watched once it has converged.
 const REST: Micros = Micros::from_millis(30_000);
-
-thread_local! {
-    /// What the last panic of this thread said; `None` where panics are to be printed.
-    static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
-}
-
-/// From now on panics of runs are kept, not printed; all others are printed as before.
-fn quiet_panics() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let print = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            let kept = PANIC.with(|panic| match panic.borrow_mut().as_mut() {
-                Some(said) => {
-                    *said = info.to_string().replace('\n', " ");
-                    true
-                }
-                None => false,
-            });
-            if !kept {
-                print(info);
-            }
-        }));
-    });
-}
 
 #[cfg(test)]
 mod tests {

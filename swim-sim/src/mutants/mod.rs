@@ -72,7 +72,7 @@ pub(crate) enum Mutant {
 }
 
 /// The mutants of a cluster.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Mutants(BTreeMap<u32, Mutant>);
 
 impl Mutants {

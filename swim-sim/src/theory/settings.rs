@@ -7,6 +7,7 @@
 //! | silent helpers accuse nobody (R4) | whoever is silent is accused | `inconclusive_max: 0` |
 //! | a ping on a stream beside the helpers (R4) | none | `stream_ping: false` |
 //! | hearsay of a death is doubted (R1a), suspects are told (R9) | neither | `Hearsay::Believe`, `buddy: false` |
+//! | who never answered is told little (R16) | all are told the same | `Unproven::Trusted` |
 //! | healing (R11) | none | `heal.period: None` |
 //!
 //! Suspicions never run out within a run: nobody leaves the lists, so that each measurement finds the same cluster.
@@ -15,7 +16,7 @@
 
 use std::time::Duration;
 
-use swim_core::{HealOptions, Hearsay, Options, ProbeOrder, ProtocolPeriod, StateTimeouts, SuspicionTimeout};
+use swim_core::{HealOptions, Hearsay, Options, ProbeOrder, ProtocolPeriod, StateTimeouts, SuspicionTimeout, Unproven};
 use swim_core::{Instant, Micros};
 
 use crate::cluster::Setup;
@@ -40,6 +41,7 @@ pub(super) fn options(probe_order: ProbeOrder, helpers: u32) -> Options {
         },
         local_health_max: 0,
         hearsay: Hearsay::Believe,
+        unproven: Unproven::Trusted,
         buddy: false,
         gossip: None,
         heal: HealOptions { period: None, ..lan.heal },

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use swim_core::{Change, Channel, Command, Kind, OwnLabels, OwnedMessage, Reach, Seq, Status, SyncReason, Via, wire};
+use swim_core::{
+    Change, Channel, Command, Kind, Options, OwnLabels, OwnedMessage, Reach, Seq, Status, SyncReason, Unproven, Via,
+    wire,
+};
 
 use crate::forge::{
     STRANGER, ack, inc, is_ack, join, message, millis, own, ping, ping_req, quiet_lan, quiet_ringpop, said, secs,
@@ -137,6 +140,13 @@ fn a_stranger_that_asks_again_and_again_does_not_use_up_what_members_are_to_be_t
         world.run(millis(2));
     }
     assert_eq!(world.ask(3, 1).subjects(), [7, 8]);
+}
+
+#[test]
+fn where_strangers_are_trusted_they_are_told_what_is_pending_as_members_are() {
+    let mut world = World::among(Options { unproven: Unproven::Trusted, ..quiet_lan() }, 3);
+    world.tell(2, 1, &[own(7, Alive, inc(0)), own(8, Alive, inc(0))]);
+    assert_eq!(world.ask(STRANGER, 1).subjects(), [7, 8]);
 }
 
 #[test]

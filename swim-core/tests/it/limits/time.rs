@@ -144,7 +144,7 @@ fn ten_years_in_steps_of_a_day_keep_the_living_and_forget_the_dead() {
 /// The long form: every single protocol period of ten years of one node, 315 million of them.
 /// `cargo test --release -p swim-core --test it ten_years_of_one -- --ignored`
 #[test]
-#[ignore = "a minute or more, in release mode"]
+#[ignore = "some seconds in release, minutes in debug"]
 fn ten_years_of_one_node_round_by_round() {
     let mut node = lone();
     let mut out = Effects::new();

@@ -270,6 +270,8 @@ impl Reference {
         let (mut here, mut there) = (Vec::new(), Vec::new());
         for their in theirs {
             match (self.held(their.subject), self.evicted(now, their.subject)) {
+                // What one says of oneself wins there as it is.
+                (Some(our), _) if their.subject == self.local && blocks(our.status) => {}
                 (Some(our), _) if their.status.is_pingable() && blocks(our.status) && our.state() > their.state() => {
                     there.push(suspect(their, our.incarnation));
                 }
