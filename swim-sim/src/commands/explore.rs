@@ -61,9 +61,9 @@ pub(crate) struct ExploreArgs {
     #[arg(long, default_value_t = 1_500, value_name = "MS")]
     late: u64,
 
-    /// How long a cut can last at most, in milliseconds
+    /// How long a cut lasts at most, and a process is down before it boots or stays down for good, in milliseconds
     #[arg(long, default_value_t = 13_000, value_name = "MS")]
-    cut: u64,
+    outage: u64,
 
     /// What the nodes' own random draws derive from
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
@@ -144,7 +144,7 @@ impl ExploreArgs {
             },
             faults: Faults { losses, duplications, reorderings, crashes, partitions },
             late: swim_core::Micros::from_millis(self.late),
-            cut: swim_core::Micros::from_millis(self.cut),
+            outage: swim_core::Micros::from_millis(self.outage),
             depth: self.depth,
             states: self.states,
             ..Settings::new(self.nodes, self.seed)
@@ -164,7 +164,7 @@ impl ExploreArgs {
         for (name, count) in counts.iter().filter(|(_, count)| *count > 0) {
             command += &format!(" --{name} {count}");
         }
-        command += &format!(" --late {} --cut {}", self.late, self.cut);
+        command += &format!(" --late {} --outage {}", self.late, self.outage);
         if matches!(self.settings, SettingsName::Local) {
             command += " --settings local";
         }

@@ -20,9 +20,9 @@ pub struct Settings {
     pub faults: Faults,
     /// How late a message can be that left the order of its link.
     pub late: Micros,
-    /// How long a cut lasts at most: while nodes that join are cut off, each pauses for random times, and there is no end of
-    /// the ways in which these can lie to one another.
-    pub cut: Micros,
+    /// How long a cut lasts at most, and how long a process is down before it boots or stays down for good: a node that
+    /// joins and finds nobody pauses for random times, and there is no end of the ways in which these can lie.
+    pub outage: Micros,
     /// The most choices in a row; `None` goes on until there is nothing new.
     pub depth: Option<u32>,
     /// The most states; the exploration ends with the layer in which there are more.
@@ -84,7 +84,7 @@ impl Settings {
             options,
             faults: Faults::NONE,
             late,
-            cut: Micros::from_millis(13_000),
+            outage: Micros::from_millis(13_000),
             depth: None,
             states: 10_000_000,
             #[cfg(test)]

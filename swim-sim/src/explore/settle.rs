@@ -107,6 +107,7 @@ impl Settled {
 pub(super) fn calm(world: &mut World, ending: Ending, stage: &mut Stage) -> Result<(), Box<crate::checkers::Finding>> {
     world.cut = None;
     world.left = Faults::NONE;
+    world.boot_by.fill(Instant::NEVER);
     if ending == Ending::CalmAndBoot {
         for node in 0..world.count() {
             if !world.is_up(node) {

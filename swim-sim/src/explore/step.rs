@@ -22,7 +22,7 @@ pub(super) struct Stage {
     setup: Setup,
     seed: u64,
     late: Micros,
-    cut: Micros,
+    outage: Micros,
     rules: Rules,
     effects: Effects<u32>,
     /// What checkers of larger worlds look at; nothing is wrong with it.
@@ -52,7 +52,7 @@ impl Stage {
             rules: Rules::new(&setup, &config),
             seed: settings.seed,
             late: settings.late,
-            cut: settings.cut,
+            outage: settings.outage,
             effects: Effects::new(),
             processes: Processes::new(settings.nodes),
             network: Network::new(Stream::Network.random(0), setup.latency, setup.loss, setup.undeliverable),
@@ -119,13 +119,14 @@ impl Stage {
             Choice::Crash(node) => {
                 world.left.crashes -= 1;
                 world.nodes[usize::from(node)] = None;
+                world.boot_by[usize::from(node)] = world.now + self.outage;
                 world.again[usize::from(node)] = Instant::NEVER;
                 Ok(())
             }
             Choice::Boot(node) => self.boot(world, node.into()),
             Choice::Cut(node) => {
                 world.left.partitions -= 1;
-                world.begin_cut(node, world.now + self.cut);
+                world.begin_cut(node, world.now + self.outage);
                 Ok(())
             }
             Choice::Mend => {
@@ -147,6 +148,7 @@ impl Stage {
         #[cfg(test)]
         let machine = self.mutants.node(&self.config, node, boot);
         world.nodes[place] = Some(Arc::new(machine));
+        world.boot_by[place] = Instant::NEVER;
         Arc::make_mut(&mut world.monitors).reborn(node);
         self.bootstrap(world, node)
     }

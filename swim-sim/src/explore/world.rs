@@ -19,6 +19,8 @@ pub(super) struct World {
     pub(super) lives: Vec<u32>,
     /// When each host tries again what its node could not do.
     pub(super) again: Vec<Instant>,
+    /// Until when each process boots that is down.
+    pub(super) boot_by: Vec<Instant>,
     /// What is under way on each link, in order, by sender and then receiver.
     links: Vec<Vec<Arc<Flight>>>,
     /// What has left the order of its link.
@@ -56,6 +58,7 @@ impl World {
             nodes: vec![None; count],
             lives: vec![0; count],
             again: vec![Instant::NEVER; count],
+            boot_by: vec![Instant::NEVER; count],
             links: vec![Vec::new(); count * count],
             strays: Vec::new(),
             cut: None,
@@ -174,12 +177,9 @@ impl World {
     /// Whose deadline may pass now.
     fn ticks(&self) -> impl Iterator<Item = u8> {
         let at = self.earliest();
-        let in_time = self
-            .strays
-            .iter()
-            .map(|stray| stray.until)
-            .chain(self.cut.map(|(_, until)| until))
-            .all(|until| at <= until);
+        let strays = self.strays.iter().map(|stray| stray.until);
+        let outages = self.cut.iter().map(|(_, until)| until).chain(&self.boot_by);
+        let in_time = strays.chain(outages.copied()).all(|until| at <= until);
         let may = at != Instant::NEVER && self.is_quiet() && in_time;
         (0..self.count()).filter(move |node| may && self.deadline(*node) == at)
     }
@@ -206,8 +206,9 @@ impl World {
 
     /// Takes in all that the future depends on but how much may still go wrong.
     pub(super) fn print(&self) -> Fingerprint {
-        let Self { now, nodes, lives, again, links, strays, cut, left: _, monitors } = self;
+        let Self { now, nodes, lives, again, boot_by, links, strays, cut, left: _, monitors } = self;
         let mut print = Fingerprint::new(*now, self.numbers());
+        boot_by.iter().for_each(|until| print.until(*until));
         for ((node, life), again) in nodes.iter().zip(lives).zip(again) {
             print.word(u64::from(*life) << 1 | u64::from(node.is_some()));
             print.until(*again);
