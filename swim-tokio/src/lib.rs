@@ -27,6 +27,8 @@ mod discovery;
 mod driver;
 mod error;
 mod events;
+#[doc(hidden)]
+pub mod fuzzing;
 mod membership;
 mod metrics;
 mod request;

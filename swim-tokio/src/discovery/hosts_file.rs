@@ -42,7 +42,7 @@ impl Discover for HostsFile {
 }
 
 /// The entries of a file, each of which is a host.
-fn parse(path: &Path, text: std::io::Result<String>) -> Result<Vec<String>, DiscoverError> {
+pub(crate) fn parse(path: &Path, text: std::io::Result<String>) -> Result<Vec<String>, DiscoverError> {
     let path = || path.to_owned();
     let text = text.map_err(|source| DiscoverError::Unreadable { path: path(), source: Arc::new(source) })?;
     let entries: Vec<String> = serde_json::from_str(&text)

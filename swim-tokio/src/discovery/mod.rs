@@ -5,7 +5,7 @@
 
 mod dns;
 mod fixed;
-mod hosts_file;
+pub(crate) mod hosts_file;
 
 use std::future::Future;
 use std::net::SocketAddr;

@@ -40,6 +40,11 @@ impl Seal {
         Self { cluster, envelope }
     }
 
+    /// What goes before each frame.
+    pub(crate) fn envelope(&self) -> &[u8] {
+        &self.envelope
+    }
+
     pub(crate) fn cluster(&self) -> ClusterId {
         self.cluster
     }
