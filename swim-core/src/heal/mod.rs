@@ -112,6 +112,9 @@ impl<A: Address> Healer<A> {
             self.next_discovery = now + period;
             let listed = membership.members.len() as u32;
             let hosts = self.hosts.unwrap_or(listed).max(1);
+            // Natively a side asks as often as a whole cluster does: whoever is alone asks each time.
+            let native = membership.config.heal_faulty_rate > 0;
+            let hosts = if native { hosts.min(membership.members.pingable() + 1) } else { hosts };
             let base = membership.config.heal_base_probability;
             if membership.random.chance(base.into(), hosts.into()) {
                 self.discover(now, id, None, out);

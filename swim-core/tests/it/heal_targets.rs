@@ -132,3 +132,18 @@ fn known_faulty_members_are_targets_without_discovery_and_the_sooner_the_more_th
     assert!(one_of_forty <= 6, "{one_of_forty}");
     assert!(attempts_in_a_minute(Options::ringpop(), 1, 2) == 0, "the reference needs discovery");
 }
+
+#[test]
+fn a_node_that_holds_nobody_alive_asks_for_hosts_each_time() {
+    let heal = Options::lan().heal;
+    let mut world = World::among(Options { heal, ..quiet_lan() }, 12);
+    for other in 2..=12 {
+        world.tell(other, 1, &[own(other, Leave, inc(0))]);
+    }
+    world.hosts = Some(vec![1]);
+    let period = heal.period.unwrap();
+    world.run(period.into());
+    let before = world.count(1, EventKind::DiscoHeal);
+    world.run(secs(10 * period.as_secs()));
+    assert_eq!(world.count(1, EventKind::DiscoHeal) - before, 10);
+}
