@@ -32,6 +32,12 @@ impl Monotone {
                 self.told(step.node, &message)?;
             }
         }
+        // Whom a full list drops may have changed in the same input, and is not listed after it.
+        for effect in step.effects.iter() {
+            if let Effect::Event(Event::MemberDropped { address, .. }) = effect {
+                *self.held.of(step.node, address) = None;
+            }
+        }
         for effect in step.effects.iter() {
             match effect {
                 Effect::Event(Event::MemberlistChangesApplied { changes, .. }) => {
@@ -40,7 +46,6 @@ impl Monotone {
                     }
                 }
                 Effect::Event(Event::MemberEvicted { address, .. }) => self.evict(step.node, address)?,
-                Effect::Event(Event::MemberDropped { address, .. }) => *self.held.of(step.node, address) = None,
                 Effect::Event(Event::MakeNodeStatus { address, .. }) => {
                     self.look(step.node, address, step.machine.member(address))?;
                 }

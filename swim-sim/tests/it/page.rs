@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
-use swim_core::Micros;
+use swim_core::{Instant, Micros};
 use swim_sim::record::{Groups, Recorder};
 use swim_sim::report::{PageData, Run, to_html};
 use swim_sim::{Cluster, Plan, Runner, Setup, Watchers};
@@ -24,6 +24,10 @@ fn page_of(plan: Plan) -> String {
     let recorder = Some(Recorder::new(Groups::of_sides(&plan.sides)));
     let mut cluster = Cluster::watched(Setup::new(NODES, 1), Watchers { recorder, ..Watchers::default() }).unwrap();
     let outcome = Runner::new(plan.clone(), &cluster).run(&mut cluster, |_, _| {}).unwrap();
+    // The page has moments at whole seconds; a run ends as soon as the cluster has healed.
+    let next = Micros((cluster.now().as_micros() / 1_000_000 + 1) * 1_000_000);
+    cluster.run_until(Instant::ZERO + next).unwrap();
+    cluster.end_second();
     let record = cluster.take_watchers().recorder.unwrap().finish();
     let elapsed = std::time::Duration::from_secs(1);
     to_html(&PageData::of(
