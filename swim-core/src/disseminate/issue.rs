@@ -164,8 +164,8 @@ impl<A: Address> Membership<A> {
         let Reader::Asker(Asker { address, incarnation, .. }) = reader else { return };
         if let Some(evicted) = self.evicted.incarnation(&address) {
             let knows_better = self.members.find(&address).is_some() || incarnation > evicted;
-            if !knows_better && !self.owed.contains(&(address, evicted)) {
-                self.owed.push((address, evicted));
+            if !knows_better {
+                self.owe(address, evicted);
             }
         }
     }

@@ -39,9 +39,7 @@ impl<A: Address> Membership<A> {
         }
         if let Some(evicted) = self.evicted.incarnation(&change.address) {
             if change.incarnation <= evicted {
-                if self.owed.len() < Self::OWED_MAX {
-                    self.owed.push((change.address, evicted));
-                }
+                self.owe(change.address, evicted);
                 self.reject(from, RejectReason::Evicted, out);
                 return None;
             }
@@ -62,6 +60,15 @@ impl<A: Address> Membership<A> {
         let slot = self.members.insert(change, &mut self.random);
         self.recorded(now, slot, None, change, spread, out);
         Some(slot)
+    }
+
+    /// The sender of the present message lists a member that was evicted at this incarnation. Once for each member, and so
+    /// that no message has more changes than a list may.
+    pub(crate) fn owe(&mut self, address: A, evicted: Incarnation) {
+        let room = self.config.members_max.saturating_sub(self.members.len()).min(Self::OWED_MAX);
+        if self.owed.len() < room && !self.owed.contains(&(address, evicted)) {
+            self.owed.push((address, evicted));
+        }
     }
 
     /// A member that never answered gives way to one that has. Returns whether there was one.
