@@ -39,18 +39,9 @@ use crate::network::Network;
 use crate::processes::Processes;
 use crate::requests::Requests;
 
-use answers::Answers;
-use bounds::Bounds;
 use checksums::Checksums;
-use frames::Frames;
-use incarnations::Incarnations;
-use monotone::Monotone;
-use oneself::Oneself;
 use pairs::Pairs;
 use rest::Rest;
-use rounds::Rounds;
-use sends::Sends;
-use timers::Timers;
 
 /// Whether a run is checked while it goes on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -120,16 +111,9 @@ pub(crate) struct Step<'a> {
 
 /// All checkers.
 pub(crate) struct Checkers {
-    monotone: Monotone,
-    incarnations: Incarnations,
-    oneself: Oneself,
+    monitors: Monitors,
+    rules: Rules,
     checksums: Checksums,
-    frames: Frames,
-    sends: Sends,
-    bounds: Bounds,
-    timers: Timers,
-    answers: Answers,
-    rounds: Rounds,
     rest: Rest,
     every: u32,
     /// Inputs until the next [`Node::check`].
@@ -143,16 +127,9 @@ impl Checkers {
             Check::Every(every) => every.max(1),
         };
         Self {
-            monotone: Monotone::new(setup),
-            incarnations: Incarnations::new(setup.nodes),
-            oneself: Oneself::new(setup.nodes),
+            monitors: Monitors::new(setup),
+            rules: Rules::new(setup, config),
             checksums: Checksums::default(),
-            frames: Frames::new(config, setup.carry),
-            sends: Sends::new(setup),
-            bounds: Bounds::new(setup),
-            timers: Timers::new(setup.nodes),
-            answers: Answers::new(setup),
-            rounds: Rounds::new(setup.nodes),
             rest: Rest::new(setup),
             every,
             until_check: every,
@@ -161,15 +138,7 @@ impl Checkers {
 
     /// After every input.
     pub(crate) fn see(&mut self, step: &Step<'_>) -> Result<(), Box<Finding>> {
-        self.oneself.see(step)?;
-        self.bounds.see(step)?;
-        self.timers.see(step)?;
-        self.incarnations.see(step)?;
-        self.monotone.see(step)?;
-        self.frames.see(step)?;
-        self.sends.see(step)?;
-        self.answers.see(step)?;
-        self.rounds.see(step)?;
+        self.monitors.see(step, &mut self.rules)?;
         self.rest.see(step)?;
         self.until_check -= 1;
         if self.until_check == 0 {
@@ -181,13 +150,7 @@ impl Checkers {
 
     /// A process booted again: its node knows nothing of what it held, received and sent.
     pub(crate) fn reborn(&mut self, node: u32) {
-        self.monotone.reborn(node);
-        self.incarnations.reborn(node);
-        self.oneself.reborn(node);
-        self.sends.reborn(node);
-        self.timers.reborn(node);
-        self.answers.reborn(node);
-        self.rounds.reborn(node);
+        self.monitors.reborn(node);
         self.rest.reborn(node);
     }
 
@@ -200,8 +163,7 @@ impl Checkers {
         requests: &Requests,
     ) -> Result<(), Box<Finding>> {
         for (node, machine) in (0..).zip(nodes) {
-            machine.check();
-            self.monotone.see_all(node, machine)?;
+            self.monitors.see_whole(node, machine)?;
         }
         self.checksums.see_all(nodes)?;
         replies::see_all(now, processes, requests)

@@ -1,5 +1,5 @@
-//! The checkers for one who goes back and forth between states: what they remember is a value that is copied with the
-//! state and is part of it, so that two ways to a state are one only where they are one to every checker.
+//! The checkers of single inputs. What they remember is a value: one who goes back and forth between states copies it with
+//! the state and takes it as part of it, so that two ways to a state are one only where they are one to every checker.
 
 use swim_core::{Config, Fingerprint, Node, Seq};
 
@@ -9,7 +9,6 @@ use super::{
     monotone::Monotone, oneself::Oneself, rounds::Rounds, sends::Sends, timers::Timers,
 };
 use crate::cluster::Setup;
-use crate::wire::Carry;
 
 /// What the checkers remember. Of [`Checkers`](super::Checkers) only what looks for traffic at rest is missing.
 #[derive(Clone)]
@@ -31,7 +30,7 @@ pub(crate) struct Rules {
 
 impl Rules {
     pub(crate) fn new(setup: &Setup, config: &Config) -> Self {
-        Self { bounds: Bounds::new(setup), frames: Frames::new(config, Carry::Values) }
+        Self { bounds: Bounds::new(setup), frames: Frames::new(config, setup.carry) }
     }
 }
 
@@ -48,7 +47,7 @@ impl Monitors {
         }
     }
 
-    /// After every input, the node's whole list included.
+    /// After every input.
     pub(crate) fn see(&mut self, step: &Step<'_>, rules: &mut Rules) -> Result<(), Box<Finding>> {
         self.oneself.see(step)?;
         rules.bounds.see(step)?;
@@ -58,9 +57,13 @@ impl Monitors {
         rules.frames.see(step)?;
         self.sends.see(step)?;
         self.answers.see(step)?;
-        self.rounds.see(step)?;
-        step.machine.check();
-        self.monotone.see_all(step.node, step.machine)
+        self.rounds.see(step)
+    }
+
+    /// All that one node is: what it can see of itself, and its whole list.
+    pub(crate) fn see_whole(&mut self, node: u32, machine: &Node<u32>) -> Result<(), Box<Finding>> {
+        machine.check();
+        self.monotone.see_all(node, machine)
     }
 
     /// A process booted again.

@@ -213,7 +213,9 @@ impl Stage {
         let Self { effects, rules, processes, network, .. } = self;
         if let Some(machine) = &world.nodes[node as usize] {
             let step = Step { node, now, local: now, input: &input, effects, machine, processes, network };
-            Arc::make_mut(&mut world.monitors).see(&step, rules)?;
+            let monitors = Arc::make_mut(&mut world.monitors);
+            monitors.see(&step, rules)?;
+            monitors.see_whole(step.node, step.machine)?;
         }
         // A host answers at once.
         let hosts: Vec<u32> = (0..self.setup.nodes).collect();
