@@ -24,10 +24,12 @@ fn page_of(plan: Plan) -> String {
     let recorder = Some(Recorder::new(Groups::of_sides(&plan.sides)));
     let mut cluster = Cluster::watched(Setup::new(NODES, 1), Watchers { recorder, ..Watchers::default() }).unwrap();
     let outcome = Runner::new(plan.clone(), &cluster).run(&mut cluster, |_, _| {}).unwrap();
-    // The page has moments at whole seconds; a run ends as soon as the cluster has healed.
-    let next = Micros((cluster.now().as_micros() / 1_000_000 + 1) * 1_000_000);
-    cluster.run_until(Instant::ZERO + next).unwrap();
-    cluster.end_second();
+    if plan.duration.is_none() {
+        // Such a run ends as soon as the cluster has healed, and the page has moments at whole seconds.
+        let next = Micros((cluster.now().as_micros() / 1_000_000 + 1) * 1_000_000);
+        cluster.run_until(Instant::ZERO + next).unwrap();
+        cluster.end_second();
+    }
     let record = cluster.take_watchers().recorder.unwrap().finish();
     let elapsed = std::time::Duration::from_secs(1);
     to_html(&PageData::of(
