@@ -2,7 +2,7 @@
 # Prints which share of the lines of swim-core the corpora reach, file by file, and fails below a floor.
 #
 # It counts what the tests that replay the corpora reach, not a build of the targets: those tests are compiled by the stable
-# compiler in the ordinary way, and take seconds. Inputs at random that they add are left out.
+# compiler in the ordinary way, and take seconds.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,7 +11,6 @@ floor=90
 
 version=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
 export LLVM_COV=/usr/lib/llvm-$version/bin/llvm-cov LLVM_PROFDATA=/usr/lib/llvm-$version/bin/llvm-profdata
-export SWIM_FUZZ_RANDOM=0
 
 cargo llvm-cov --locked --no-report -p swim-sim --lib -- --quiet fuzzing::tests::corpus
 report=$(cargo llvm-cov report --summary-only --ignore-filename-regex 'swim-sim/')

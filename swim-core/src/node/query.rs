@@ -97,9 +97,9 @@ impl<A: Address> Node<A> {
         !self.probe.is_running()
     }
 
-    /// Whether there are changes to tell (R5).
+    /// Whether there are changes to tell (R5); what a later claim has superseded is not among them.
     pub fn has_changes(&self) -> bool {
-        !self.membership.queue.is_empty()
+        self.pending_changes() > 0
     }
 
     /// How many changes are to be told, about.

@@ -8,6 +8,7 @@ mod cluster;
 mod decode;
 mod forge;
 mod messages;
+mod mirror;
 mod node_inputs;
 mod round_trip;
 mod scenario;

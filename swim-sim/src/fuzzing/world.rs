@@ -1,5 +1,6 @@
 //! A few nodes, what is under way between them, and one clock. Whoever fuzzes says what happens next; every input and what
-//! it causes goes through the simulator's checkers (I1 to I7, I9, R4, replies), and [`Node::check`] follows each.
+//! it causes goes through the simulator's checkers (I1 to I7, I9, R4, replies), and [`Node::check`] follows each. Of some,
+//! what the node says of itself is compared.
 //!
 //! The simulator's [`Cluster`](crate::Cluster) is not used because there the network decides when something arrives. Here
 //! what is under way lies in a row, to be taken in any order.
@@ -11,6 +12,7 @@ use swim_core::{
     Effect, Effects, Input, Instant, Micros, Node, Options, Outcome, OwnedMessage, Random, Status, UnixMillis, Via,
 };
 
+use super::mirror;
 use crate::checkers::{Check, Checkers, Finding, Property, Step, Violation, reply_finding};
 use crate::cluster::Setup;
 use crate::convergence::divided;
@@ -47,6 +49,8 @@ pub(super) struct World {
     open: BTreeSet<(u32, CommandId)>,
     inputs: u64,
     hash: RunHash,
+    /// Whether two nodes that are treated alike can be compared.
+    has_twins: bool,
     /// Whether every input is printed, for whoever looks into a find.
     is_traced: bool,
     #[cfg(test)]
@@ -105,6 +109,7 @@ impl World {
             open: BTreeSet::new(),
             inputs: 0,
             hash: RunHash::new(),
+            has_twins: mirror::has_twins(options),
             is_traced: std::env::var_os("SWIM_FUZZ_TRACE").is_some(),
             #[cfg(test)]
             mutants: crate::mutants::Mutants::default(),
@@ -355,6 +360,9 @@ impl World {
         let told = Instant::from_micros(self.now.as_micros().saturating_sub(self.lag.0));
         let local = told.max(self.told[node as usize]);
         self.told[node as usize] = local;
+        if self.has_twins && self.inputs % TWINS_EVERY == 0 {
+            mirror::twins(node, machine, told, input)?;
+        }
         #[cfg(not(test))]
         machine.handle(told, input, &mut self.effects);
         #[cfg(test)]
@@ -367,6 +375,9 @@ impl World {
         carried_out?;
         let Self { processes, network, effects, now, .. } = self;
         let machine = &self.nodes[node as usize];
+        if self.inputs % LOOK_EVERY == 0 {
+            mirror::look(node, machine, local)?;
+        }
         let step = Step { node, now: *now, local, input: &input, effects, machine, processes, network };
         self.checkers.see(&step)
     }
@@ -393,7 +404,7 @@ impl World {
                 };
                 self.put(to, What::Message { from: node, via, message: OwnedMessage::new(message) });
             }
-            Effect::Event(_) => {}
+            Effect::Event(event) => mirror::keep(node, event)?,
             Effect::Discover(id) => {
                 self.hash.discover(id);
                 self.put(node, What::Hosts(id));
@@ -426,6 +437,10 @@ const DISTURBANCE: CutId = CutId(0);
 const LATENCY: Micros = Micros::from_millis(1);
 /// After how long a host tries again what its node could not do.
 const AGAIN: Micros = Micros::from_millis(1_000);
+/// Of so many inputs one is given to two copies of its node, too.
+const TWINS_EVERY: u64 = 32;
+/// After so many inputs the node is asked everything.
+const LOOK_EVERY: u64 = 8;
 /// How often it is asked whether the nodes have converged.
 const LOOK: Micros = Micros::from_millis(200);
 /// How long a converged cluster is watched.
