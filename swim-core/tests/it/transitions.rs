@@ -147,6 +147,19 @@ fn reaping_makes_every_faulty_member_a_tombstone_and_nobody_else() {
 }
 
 #[test]
+fn nothing_is_to_be_told_of_a_member_that_was_forgotten_before_its_tombstone_was() {
+    let mut world = with_a_faulty_member(quiet_lan());
+    world.drain(1);
+    world.command(1, Command::Reap);
+    assert!(world.node(1).has_changes());
+    // The node sleeps while the tombstone expires, and tells nobody.
+    world.skip(secs(60));
+    world.tick(1);
+    assert_eq!(world.status(1, 2), None);
+    assert_eq!((world.node(1).pending_changes(), world.node(1).has_changes()), (0, false));
+}
+
+#[test]
 fn an_evicted_member_is_not_taught_back_by_one_that_slept() {
     let mut world = with_an_evicted_member(quiet_lan());
     for status in [Alive, Suspect, Faulty, Leave] {
