@@ -89,12 +89,6 @@ impl Index {
         }
     }
 
-    /// Puts `new` in the place of `old`, which was inserted under the same hash.
-    pub(super) fn replace(&mut self, hash: u64, old: u32, new: u32) {
-        let position = self.position(hash, &mut |number| number == old).expect("what is replaced was inserted");
-        self.cells[position] = Self::cell(hash, new);
-    }
-
     /// Takes out a number that was inserted under `hash`. Later cells of the run move up, so that no grave is left.
     pub(super) fn remove(&mut self, hash: u64, number: u32, hash_of: impl Fn(u32) -> u64) {
         let mut hole = self.position(hash, &mut |found| found == number).expect("what is removed was inserted");

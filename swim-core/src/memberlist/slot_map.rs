@@ -1,87 +1,129 @@
-//! A map from slots to values, for what only some members have: dense values, found through an [`Index`].
+//! A map from slots to values, for what only some members have: a page for every 64 slots, with a bit for each that has a
+//! value, and the values of those, in order.
 //!
-//! Small where it is empty, compact where it is full, and it gives memory back; its order never reaches an effect.
+//! Slots are small numbers, so that nothing is hashed and no key is kept: a value costs its own size and, where every other
+//! slot has one, a byte. Pages are small and grow by little, so that a thousand nodes that learn of a thousand suspects at
+//! once leave no holes in the memory of their process.
 
 use alloc::vec::Vec;
 
-use super::index::Index;
 use super::slot::Slot;
-use crate::hash::mix64;
 
 #[derive(Clone, Debug)]
 pub(crate) struct SlotMap<T> {
-    index: Index,
-    entries: Vec<(Slot, T)>,
+    /// None where there are no values.
+    pages: Vec<Page<T>>,
+    len: usize,
 }
 
-#[inline]
-fn hash(slot: Slot) -> u64 {
-    mix64(u64::from(slot.0))
+/// The values of [`PAGE`] slots.
+#[derive(Clone, Debug)]
+struct Page<T> {
+    /// Which slots have one.
+    taken: u64,
+    values: Vec<T>,
+}
+
+const PAGE: usize = u64::BITS as usize;
+/// A page makes room for so many values at once, and gives room back where twice as many are missing.
+const STEP: usize = 4;
+
+impl<T> Page<T> {
+    const EMPTY: Self = Self { taken: 0, values: Vec::new() };
+
+    const fn has(&self, bit: u32) -> bool {
+        self.taken >> bit & 1 == 1
+    }
+
+    /// Where the value of a slot lies, or would lie if it had one.
+    const fn place(&self, bit: u32) -> Result<usize, usize> {
+        let before = (self.taken & ((1 << bit) - 1)).count_ones() as usize;
+        if self.has(bit) { Ok(before) } else { Err(before) }
+    }
 }
 
 impl<T> SlotMap<T> {
     pub(crate) const fn new() -> Self {
-        Self { index: Index::new(), entries: Vec::new() }
+        Self { pages: Vec::new(), len: 0 }
     }
 
-    #[inline]
-    fn position(&self, slot: Slot) -> Option<usize> {
-        if self.entries.is_empty() {
-            return None;
-        }
-        self.index.find(hash(slot), |at| self.entries[at as usize].0 == slot).map(|at| at as usize)
+    const fn split(slot: Slot) -> (usize, u32) {
+        (slot.0 as usize / PAGE, slot.0 % u64::BITS)
     }
 
     #[inline]
     pub(crate) fn get(&self, slot: Slot) -> Option<&T> {
-        self.position(slot).map(|at| &self.entries[at].1)
+        let (number, bit) = Self::split(slot);
+        let page = self.pages.get(number)?;
+        page.place(bit).ok().map(|at| &page.values[at])
     }
 
     #[inline]
     pub(crate) fn get_mut(&mut self, slot: Slot) -> Option<&mut T> {
-        self.position(slot).map(|at| &mut self.entries[at].1)
+        let (number, bit) = Self::split(slot);
+        let page = self.pages.get_mut(number)?;
+        page.place(bit).ok().map(|at| &mut page.values[at])
     }
 
     /// Puts `value` in the place of what `slot` had.
     pub(crate) fn insert(&mut self, slot: Slot, value: T) {
-        if let Some(known) = self.get_mut(slot) {
-            *known = value;
-            return;
+        let (number, bit) = Self::split(slot);
+        if number >= self.pages.len() {
+            self.pages.reserve_exact(number + 1 - self.pages.len());
+            self.pages.resize_with(number + 1, || Page::EMPTY);
         }
-        if self.entries.len() == self.entries.capacity() {
-            self.entries.reserve_exact(self.entries.len() / 8 + 4);
+        let page = &mut self.pages[number];
+        match page.place(bit) {
+            Ok(at) => page.values[at] = value,
+            Err(at) => {
+                if page.values.len() == page.values.capacity() {
+                    page.values.reserve_exact(STEP);
+                }
+                page.values.insert(at, value);
+                page.taken |= 1 << bit;
+                self.len += 1;
+            }
         }
-        let at = self.entries.len() as u32;
-        self.entries.push((slot, value));
-        self.index.insert(hash(slot), at, |at| hash(self.entries[at as usize].0));
     }
 
     pub(crate) fn remove(&mut self, slot: Slot) -> Option<T> {
-        let at = self.position(slot)?;
-        self.index.remove(hash(slot), at as u32, |at| hash(self.entries[at as usize].0));
-        let last = self.entries.len() - 1;
-        if at != last {
-            self.index.replace(hash(self.entries[last].0), last as u32, at as u32);
+        let (number, bit) = Self::split(slot);
+        let page = self.pages.get_mut(number)?;
+        let value = page.values.remove(page.place(bit).ok()?);
+        page.taken &= !(1 << bit);
+        if page.values.capacity() > page.values.len() + 2 * STEP {
+            page.values.shrink_to_fit();
         }
-        let (_, value) = self.entries.swap_remove(at);
-        if self.entries.capacity() > 64 && self.entries.len() * 3 < self.entries.capacity() * 2 {
-            self.entries.shrink_to(self.entries.len() + self.entries.len() / 8);
+        self.len -= 1;
+        if self.len == 0 {
+            self.pages = Vec::new();
         }
         Some(value)
     }
 
-    /// All entries, in an order that means nothing.
+    /// All entries, in the order of their slots.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Slot, &T)> {
-        self.entries.iter().map(|(slot, value)| (*slot, value))
+        self.pages.iter().enumerate().flat_map(|(number, page)| {
+            let bits = (0..u64::BITS).filter(|bit| page.has(*bit));
+            bits.zip(&page.values).map(move |(bit, value)| (Slot((number * PAGE) as u32 + bit), value))
+        })
     }
 
-    /// The slot at a place of an order that means nothing, to draw one at random.
+    /// The slot at a place of their order, to draw one at random.
     pub(crate) fn nth(&self, place: usize) -> Option<Slot> {
-        self.entries.get(place).map(|(slot, _)| *slot)
+        let mut rest = place;
+        let before = |page: &Page<T>| {
+            let is_before = rest >= page.values.len();
+            rest -= page.values.len() * usize::from(is_before);
+            !is_before
+        };
+        let number = self.pages.iter().position(before)?;
+        let bit = (0..u64::BITS).filter(|bit| self.pages[number].has(*bit)).nth(rest)?;
+        Some(Slot((number * PAGE) as u32 + bit))
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.entries.len()
+        self.len
     }
 }
 
@@ -96,9 +138,11 @@ mod tests {
         let mut random = Random::new(2);
         let mut map = SlotMap::new();
         let mut model = BTreeMap::new();
+        let mut capacity_max = 0;
         for step in 0..20_000 {
             let slot = random.below(500);
-            if random.chance(1, 2) {
+            // Twice it fills, and twice it empties nearly.
+            if random.chance(if step / 5_000 % 2 == 0 { 3 } else { 1 }, 4) {
                 map.insert(Slot(slot), step);
                 model.insert(slot, step);
             } else {
@@ -107,10 +151,19 @@ mod tests {
             let asked = random.below(500);
             assert_eq!(map.get(Slot(asked)), model.get(&asked));
             assert_eq!(map.len(), model.len());
+            assert!(
+                map.iter().map(|(slot, value)| (slot.0, value)).eq(model.iter().map(|(slot, value)| (*slot, value)))
+            );
+            let place = random.below(500) as usize;
+            assert_eq!(map.nth(place).map(|slot| slot.0), model.keys().nth(place).copied());
+            let capacity: usize = map.pages.iter().map(|page| page.values.capacity()).sum();
+            assert!(capacity <= map.len() + 2 * STEP * map.pages.len());
+            capacity_max = capacity_max.max(capacity);
         }
-        for slot in 0..500 {
-            map.remove(Slot(slot));
+        assert!(capacity_max > 300);
+        for slot in model.into_keys() {
+            assert!(map.remove(Slot(slot)).is_some());
         }
-        assert!(map.entries.capacity() <= 64);
+        assert_eq!((map.len(), map.pages.capacity()), (0, 0));
     }
 }
