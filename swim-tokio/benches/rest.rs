@@ -1,35 +1,62 @@
-//! What nodes at rest cost: processor time beside a bare loop that sends and answers the same datagrams, and memory.
+//! What nodes cost: how soon they know one another, processor time at rest beside a bare loop that sends and answers the
+//! same datagrams, datagrams, system calls, memory, and how soon one that is killed is faulty everywhere.
 //!
-//! `cargo bench -p swim-tokio --bench rest` runs 200 nodes on one thread, each of which probes one other a second, for
-//! 20 seconds; `-- NODES SECONDS` other numbers. Linux only: it reads `/proc`.
+//! `cargo bench -p swim-tokio --bench rest` runs 100 nodes on one thread, each of which probes one other a second, for
+//! 20 seconds; `-- NODES SECONDS` other numbers. Linux only: it reads `/proc`. System calls are counted by `strace`, where
+//! there is one: of two runs that rest for different times, so that what else they do cancels out.
 
+use std::process::Command;
 use std::time::Duration;
 
-use swim_core::Options;
+use swim_core::{Options, Status, SuspicionTimeout};
 use swim_tokio::{FixedHosts, Swim};
 use tokio::net::UdpSocket;
 
 fn main() {
-    let numbers: Vec<u64> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
-    let nodes = numbers.first().copied().unwrap_or(200) as usize;
+    let arguments: Vec<String> = std::env::args().collect();
+    let numbers: Vec<u64> = arguments.iter().filter_map(|argument| argument.parse().ok()).collect();
+    let nodes = numbers.first().copied().unwrap_or(100) as usize;
     let time = Duration::from_secs(numbers.get(1).copied().unwrap_or(20));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    if arguments.iter().any(|argument| argument == COUNTED) {
+        println!("{}", runtime.block_on(counted(nodes, time)));
+        return;
+    }
     let bare = runtime.block_on(bare(nodes, time));
-    let node = runtime.block_on(swim(nodes, time));
+    let cost = runtime.block_on(swim(nodes, time));
     println!("{nodes} nodes at rest for {time:?}, a probe a second each");
-    println!("bare loop   {:>8.1} us a node and second", bare.micros);
-    println!("swim-tokio  {:>8.1} us a node and second", node.micros);
-    println!("ratio       {:>8.2}", node.micros / bare.micros);
-    println!("memory      {:>8.1} KiB a node, its list of {nodes} included", node.kibibytes);
+    println!("all know all          {:>8.2} s", cost.known.as_secs_f64());
+    println!("bare loop             {bare:>8.1} us a node and second");
+    println!("swim-tokio            {:>8.1} us a node and second", cost.micros);
+    println!("ratio                 {:>8.2}", cost.micros / bare);
+    println!("datagrams sent        {:>8.2} a node and second", cost.datagrams);
+    println!("memory                {:>8.1} KiB a node, its list of {nodes} included", cost.kibibytes);
+    println!(
+        "a killed one, faulty  {:>8.2} s later everywhere; {:.1} at most",
+        cost.faulty.as_secs_f64(),
+        bound(nodes)
+    );
+    match calls(nodes) {
+        Some(calls) => println!("system calls          {calls:>8.2} for each datagram that is sent or received"),
+        None => println!("system calls          not counted: strace does not run here"),
+    }
 }
 
+/// What nodes cost.
 struct Cost {
+    /// From the start of the first until all know all.
+    known: Duration,
+    /// Processor time a node and second, at rest.
     micros: f64,
+    /// Datagrams that a node sends in a second, at rest.
+    datagrams: f64,
     kibibytes: f64,
+    /// From the end of one until all others hold it faulty.
+    faulty: Duration,
 }
 
-/// Each node pings the next one once a second, and answers who pings it.
-async fn bare(nodes: usize, time: Duration) -> Cost {
+/// Each node pings the next one once a second, and answers who pings it. Returns the processor time a node and second.
+async fn bare(nodes: usize, time: Duration) -> f64 {
     let mut sockets = Vec::new();
     for _ in 0..nodes {
         sockets.push(UdpSocket::bind("127.0.0.1:0").await.expect("a socket"));
@@ -56,7 +83,7 @@ async fn bare(nodes: usize, time: Duration) -> Cost {
     tokio::time::sleep(Duration::from_secs(2)).await;
     let before = processor_micros();
     tokio::time::sleep(time).await;
-    Cost { micros: (processor_micros() - before) / time.as_secs_f64() / nodes as f64, kibibytes: 0.0 }
+    (processor_micros() - before) / time.as_secs_f64() / nodes as f64
 }
 
 const PING: [u8; 46] = [1; 46];
@@ -65,6 +92,28 @@ const ACK: [u8; 47] = [2; 47];
 /// The nodes' own.
 async fn swim(nodes: usize, time: Duration) -> Cost {
     let resident = resident_kibibytes();
+    let start = tokio::time::Instant::now();
+    let mut running = started(nodes).await;
+    let known = start.elapsed();
+    quiet(&running).await;
+    let kibibytes = (resident_kibibytes() - resident) / nodes as f64;
+    let (before, sent) = (processor_micros(), datagrams(&running).0);
+    tokio::time::sleep(time).await;
+    let each_second = 1.0 / time.as_secs_f64() / nodes as f64;
+    let micros = (processor_micros() - before) * each_second;
+    let datagrams = (datagrams(&running).0 - sent) as f64 * each_second;
+    let killed = running.swap_remove(nodes / 2);
+    let address = killed.local();
+    drop(killed);
+    let start = tokio::time::Instant::now();
+    while running.iter().any(|node| node.member(address).is_some_and(|member| member.status != Status::Faulty)) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Cost { known, micros, datagrams, kibibytes, faulty: start.elapsed() }
+}
+
+/// Nodes that all know all.
+async fn started(nodes: usize) -> Vec<Swim> {
     let mut running: Vec<Swim> = Vec::new();
     for _ in 0..nodes {
         let mut builder = Swim::builder().bind(([127, 0, 0, 1], 0).into()).options(Options::lan());
@@ -76,15 +125,63 @@ async fn swim(nodes: usize, time: Duration) -> Cost {
     for node in &running {
         node.wait_for(nodes).await.expect("all are there");
     }
-    // Until all news has got round.
+    running
+}
+
+/// Until all news has got round.
+async fn quiet(running: &[Swim]) {
     while running.iter().any(|node| node.stats().pending_changes > 0) {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
-    let kibibytes = (resident_kibibytes() - resident) / nodes as f64;
-    let before = processor_micros();
-    tokio::time::sleep(time).await;
-    Cost { micros: (processor_micros() - before) / time.as_secs_f64() / nodes as f64, kibibytes }
 }
+
+/// How many datagrams all have sent, and have received.
+fn datagrams(running: &[Swim]) -> (u64, u64) {
+    running.iter().map(|node| node.stats().transport).fold((0, 0), |(sent, received), counters| {
+        (sent + counters.datagrams_sent, received + counters.datagrams_received)
+    })
+}
+
+/// The latest moment, in seconds, at which a killed one is faulty everywhere: two periods until somebody pings it (twice
+/// the mean time until a first one among many does), the longest suspicion, and three rounds of gossip for each factor
+/// of e among the nodes until all have heard.
+fn bound(nodes: usize) -> f64 {
+    let options = Options::lan();
+    let SuspicionTimeout::Lifeguard { alpha, beta, .. } = options.state_timeouts.suspect else { return f64::NAN };
+    let n = nodes as f64;
+    3.2 + f64::from(alpha * beta) * n.log10().max(1.0) + 3.0 * n.ln() * 0.2
+}
+
+/// Rests for so long, and tells how many datagrams were sent or received in all.
+async fn counted(nodes: usize, time: Duration) -> u64 {
+    let running = started(nodes).await;
+    quiet(&running).await;
+    tokio::time::sleep(time).await;
+    let (sent, received) = datagrams(&running);
+    sent + received
+}
+
+/// System calls for each datagram, at rest: what twenty seconds have more than five, of both.
+fn calls(nodes: usize) -> Option<f64> {
+    let run = |seconds: u64| {
+        let file = std::env::temp_dir().join(format!("swim-calls-{}", std::process::id()));
+        let mut command = Command::new("strace");
+        command.args(["-f", "-c", "-U", "calls,name", "-o"]).arg(&file).arg(std::env::current_exe().ok()?);
+        command.args([&nodes.to_string(), &seconds.to_string(), COUNTED]);
+        let output = command.output().ok().filter(|output| output.status.success())?;
+        let table = std::fs::read_to_string(&file).ok()?;
+        let _ = std::fs::remove_file(file);
+        let total = table.lines().find(|line| line.trim_end().ends_with("total"))?;
+        let calls: f64 = total.split_whitespace().next()?.parse().ok()?;
+        let datagrams: f64 = String::from_utf8(output.stdout).ok()?.trim().parse().ok()?;
+        Some((calls, datagrams))
+    };
+    let (short, long) = (run(5)?, run(20)?);
+    Some((long.0 - short.0) / (long.1 - short.1))
+}
+
+/// The argument that asks for nothing but the count of datagrams.
+const COUNTED: &str = "--counted";
 
 /// What the main thread, which is the only one, has run so far.
 fn processor_micros() -> f64 {
