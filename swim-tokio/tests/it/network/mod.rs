@@ -69,7 +69,7 @@ fn datagrams_that_are_too_long_for_a_link_arrive_all_the_same() {
 }
 
 #[test]
-#[ignore = "takes about twelve minutes"]
+#[ignore = "takes a quarter of an hour"]
 fn every_case_is_as_the_simulator_predicts() {
     let wanted = std::env::var("SWIM_NETWORK_CASES").ok();
     let wanted = |case: &Case| wanted.as_ref().is_none_or(|names| names.split(',').any(|name| name == case.name));

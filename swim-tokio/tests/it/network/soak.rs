@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use swim_core::Random;
+use swim_core::{Micros, Random};
 use swim_sim::Setup;
-use swim_sim::network::{Cut, CutId, Sides};
+use swim_sim::network::{Cut, CutId, Latency, Sides};
 
 use super::crew::Crew;
 use super::lab::Lab;
@@ -43,7 +43,9 @@ enum Trouble {
 }
 
 fn churn(time: Duration) {
-    let lab = match Lab::new(&Setup::new(AGENTS, 1), None) {
+    // The network's own latency.
+    let latency = Latency::uniform(Micros::ZERO, Micros::ZERO).expect("it is a range");
+    let lab = match Lab::new(&Setup { latency, ..Setup::new(AGENTS, 1) }, None) {
         Ok(lab) => lab,
         Err(reason) => return println!("SKIPPED the soak: {reason}"),
     };
@@ -181,7 +183,7 @@ impl Soak<'_> {
         let most =
             |looks: &[Vec<Use>], node: usize| looks.iter().map(|look| look[node].resident_kib).max().unwrap_or(0);
         println!(
-            "| agent | KiB before | most of 1st quarter | 2nd | 3rd | 4th | after | descriptors before | most | after |"
+            "| agent | KiB before | most in the 1st quarter | 2nd | 3rd | 4th | after | descriptors before | most | after |"
         );
         println!("|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
         for (node, before) in before.iter().enumerate() {
