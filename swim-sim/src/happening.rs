@@ -37,6 +37,19 @@ pub enum Happening {
         /// What it says.
         parcel: ParcelId,
     },
+    /// A handshake that was not answered is tried again.
+    Handshake {
+        /// Who asks.
+        from: u32,
+        /// In which life.
+        life: u32,
+        /// Whom.
+        to: u32,
+        /// The request.
+        parcel: ParcelId,
+        /// How often it was tried.
+        tries: u8,
+    },
     /// A node learns that a datagram did not arrive.
     DatagramUndeliverable {
         /// Who sent it.

@@ -4,7 +4,7 @@ use swim_core::{About, Channel, Instant, Message, Micros, Ticket, Via};
 
 use crate::happening::{Happening, Note};
 use crate::network::{Arrival, Fate, Network, Sent};
-use crate::parcels::Parcels;
+use crate::parcels::{Parcel, ParcelId, Parcels};
 use crate::queue::Queue;
 use crate::requests::{Exchange, Requests};
 use crate::traffic::Traffic;
@@ -129,8 +129,44 @@ impl Transport {
                 let about = About::Request(ticket);
                 self.queue.push(now + latency, Happening::undeliverable(from, life, to, about));
             }
+            Fate::Unanswered => {
+                let parcel = self.parcels.send(Via::Request(ticket), life, message);
+                self.again(now, route, parcel, 1);
+            }
             Fate::Lost => {}
         }
+    }
+
+    /// Tries a handshake again that was tried so often and not answered.
+    pub fn handshake(&mut self, now: Instant, route: Route, parcel: ParcelId, tries: u8) {
+        let Route { from, life, to } = route;
+        match self.network.request(now, from, to) {
+            Fate::Arrives(latency) => self.queue.push(now + latency, Happening::Parcel { from, to, parcel }),
+            Fate::Undeliverable(latency) => {
+                if let Via::Request(ticket) = self.forget(parcel) {
+                    let about = About::Request(ticket);
+                    self.queue.push(now + latency, Happening::undeliverable(from, life, to, about));
+                }
+            }
+            Fate::Unanswered => self.again(now, route, parcel, tries + 1),
+            Fate::Lost => drop(self.forget(parcel)),
+        }
+    }
+
+    /// Plans the next handshake, or gives up.
+    fn again(&mut self, now: Instant, route: Route, parcel: ParcelId, tries: u8) {
+        let Route { from, life, to } = route;
+        match Network::handshake_pause(tries) {
+            Some(pause) => self.queue.push(now + pause, Happening::Handshake { from, life, to, parcel, tries }),
+            None => drop(self.forget(parcel)),
+        }
+    }
+
+    /// Frees a message that will not arrive, and returns how it would have travelled.
+    pub fn forget(&mut self, parcel: ParcelId) -> Via {
+        let Parcel { via, message, .. } = self.parcels.arrive(parcel);
+        self.parcels.recycle(message);
+        via
     }
 
     #[inline(never)]
@@ -155,7 +191,7 @@ impl Transport {
                 let about = About::Request(ticket);
                 self.queue.push(now + latency, Happening::undeliverable(asker, life, from, about));
             }
-            Fate::Lost => {}
+            Fate::Unanswered | Fate::Lost => {}
         }
         Ok(())
     }
@@ -190,3 +226,62 @@ pub enum TransportError {
 
 /// After how long a host has read its list of hosts.
 pub(crate) const DISCOVERY: Micros = Micros::from_millis(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::{Chance, Cut, CutId, Sides, Undeliverable};
+    use swim_core::{Changes, Checksum, Incarnation, Kind, Random};
+
+    const ROUTE: Route = Route { from: 0, life: 1, to: 1 };
+
+    /// A request has just gone into a cut.
+    fn cut() -> Transport {
+        let mut network = Network::new(Random::new(1), "5ms".parse().unwrap(), Chance::NEVER, Undeliverable::Refused);
+        network.cut(CutId(0), Cut::between_all(Sides::halves(2).unwrap()));
+        let mut transport = Transport::new(network);
+        let message = Message {
+            kind: Kind::Gossip,
+            incarnation: Incarnation::default(),
+            checksum: Checksum(0),
+            changes: Changes::NONE,
+        };
+        transport.send(Instant::ZERO, ROUTE, Channel::Request(Ticket(7)), message, 10).unwrap();
+        transport
+    }
+
+    /// The next handshake: when, and how often it was tried before.
+    fn handshake(transport: &mut Transport) -> Option<(Instant, ParcelId, u8)> {
+        match transport.queue.pop_before(Instant::NEVER) {
+            Some((at, Happening::Handshake { parcel, tries, .. })) => Some((at, parcel, tries)),
+            other => {
+                assert!(other.is_none(), "{other:?}");
+                None
+            }
+        }
+    }
+
+    #[test]
+    fn a_request_that_went_into_a_cut_arrives_once_a_later_handshake_finds_it_mended() {
+        let mut transport = cut();
+        let (at, parcel, tries) = handshake(&mut transport).unwrap();
+        assert_eq!((at, tries), (Instant::from_millis(1_000), 1));
+        transport.network.mend(CutId(0));
+        transport.handshake(at, ROUTE, parcel, tries);
+        let (at, what) = transport.queue.pop_before(Instant::NEVER).unwrap();
+        assert_eq!(at, Instant::from_millis(1_015));
+        assert!(matches!(what, Happening::Parcel { from: 0, to: 1, .. }));
+    }
+
+    #[test]
+    fn handshakes_pause_ever_longer_and_are_given_up() {
+        let mut transport = cut();
+        let mut times = Vec::new();
+        while let Some((at, parcel, tries)) = handshake(&mut transport) {
+            times.push(at);
+            transport.handshake(at, ROUTE, parcel, tries);
+        }
+        assert_eq!(times, [1_000, 3_000, 7_000].map(Instant::from_millis));
+        assert!(transport.parcels.is_empty());
+    }
+}

@@ -272,6 +272,15 @@ impl Cluster {
                 self.transport.parcels.recycle(message);
                 result
             }
+            Happening::Handshake { from, life, to, parcel, tries } => {
+                // The system tries, even while the process is stopped; with the process its streams end.
+                if self.processes.life(from) == life && self.processes.state(from) != State::Down {
+                    self.transport.handshake(now, Route { from, life, to }, parcel, tries);
+                } else {
+                    self.transport.forget(parcel);
+                }
+                Ok(())
+            }
             Happening::DatagramUndeliverable { from, life, to } => {
                 self.undeliverable(now, what, (from, life), to, About::Datagram)
             }

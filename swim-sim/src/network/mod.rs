@@ -1,8 +1,9 @@
 //! What lies between the nodes: how long a message takes, and whether it arrives (DESIGN 8).
 //!
 //! Datagrams are lost or take one latency. A request needs a connection first: one round trip more, and what is lost
-//! on the way is sent again later, as TCP does. Nothing passes a cut. What the sender of something that cannot arrive
-//! is told, [`Undeliverable`] says.
+//! on the way is sent again later, as TCP does; a handshake that is lost, or that a cut swallows, is tried again after a
+//! second, and again ([`Network::handshake_pause`]). Nothing passes a cut. What the sender of something that cannot
+//! arrive is told, [`Undeliverable`] says.
 
 mod bursts;
 mod chance;
@@ -66,6 +67,8 @@ pub enum Arrival {
 pub enum Fate {
     /// It arrives after this time.
     Arrives(Micros),
+    /// The handshake was lost, and nobody was told: it can be tried again.
+    Unanswered,
     /// It never arrives, and nobody is told.
     Lost,
     /// It never arrives, and the sender is told after this time.
@@ -171,19 +174,39 @@ impl Network {
         Arrival::Once(first)
     }
 
-    /// What becomes of a request: a handshake there and back, then the request itself.
+    /// What becomes of a request: one handshake there and back, then the request itself.
     pub fn request(&mut self, now: Instant, from: u32, to: u32) -> Fate {
         if self.partition.separates(from, to) || self.partition.separates(to, from) {
             let told = self.undeliverable.is_told(Sent::Request, Cause::Cut, &mut self.random);
-            return if told { Fate::Undeliverable(self.latency(from, to)) } else { Fate::Lost };
+            return if told { Fate::Undeliverable(self.latency(from, to)) } else { Fate::Unanswered };
         }
         let late = match self.stream_luck(from, to) {
             StreamLuck::Breaks => return Fate::Undeliverable(self.latency(from, to)),
             StreamLuck::Late(late) => late,
         };
-        match (self.segment(now, from, to), self.segment(now, to, from), self.segment(now, from, to)) {
-            (Some(there), Some(back), Some(request)) => Fate::Arrives(there + back + request + late),
-            _ => Fate::Lost,
+        let Some(connected) = self.handshake(now, from, to) else { return Fate::Unanswered };
+        self.segment(now, from, to).map_or(Fate::Lost, |request| Fate::Arrives(connected + request + late))
+    }
+
+    /// How long a handshake's packets take there and back, if neither is lost.
+    fn handshake(&mut self, now: Instant, from: u32, to: u32) -> Option<Micros> {
+        if self.loses(now, from, to) {
+            return None;
+        }
+        let there = self.latency(from, to);
+        if self.loses(now, to, from) { None } else { Some(there + self.latency(to, from)) }
+    }
+
+    /// After how long a handshake is tried again that was tried so often; `None` when it is given up.
+    ///
+    /// Nothing is known of the way yet, so Linux waits a second, and then twice as long each time (RFC 6298). Hosts wait
+    /// for a stream for some ten seconds.
+    pub const fn handshake_pause(tries: u8) -> Option<Micros> {
+        match tries {
+            1 => Some(Micros::from_millis(1_000)),
+            2 => Some(Micros::from_millis(2_000)),
+            3 => Some(Micros::from_millis(4_000)),
+            _ => None,
         }
     }
 
@@ -297,7 +320,7 @@ mod tests {
     fn nothing_passes_a_cut_and_nobody_is_told() {
         let mut network = cut(network("0", Undeliverable::Refused));
         assert_eq!(network.datagram(NOW, 0, 1), Arrival::Lost);
-        assert_eq!(network.request(NOW, 0, 1), Fate::Lost);
+        assert_eq!(network.request(NOW, 0, 1), Fate::Unanswered);
         assert_eq!(network.reply(NOW, 1, 0), Fate::Lost);
         assert_eq!(network.refusal(NOW, 1, 0, Sent::Request), None);
         network.mend(CutId(0));
@@ -373,6 +396,16 @@ mod tests {
         let mut network = network("0", Undeliverable::Refused);
         network.cut(CutId(0), Cut::one_way(Sides::new(&[1, 1], 2).unwrap()));
         assert_eq!(network.datagram(NOW, 1, 0), Arrival::Once(Micros(5_000)));
-        assert_eq!(network.request(NOW, 1, 0), Fate::Lost);
+        assert_eq!(network.request(NOW, 1, 0), Fate::Unanswered);
+    }
+
+    #[test]
+    fn a_handshake_is_lost_with_either_of_its_packets() {
+        let mut network = network("50", Undeliverable::Refused);
+        let fates: Vec<_> = (0..1000).map(|_| network.request(NOW, 0, 1)).collect();
+        let count = |fate| fates.iter().filter(|each| **each == fate).count();
+        // Three quarters are not answered, and half of the rest arrives at once; six standard deviations either side.
+        assert!((668..832).contains(&count(Fate::Unanswered)), "{}", count(Fate::Unanswered));
+        assert!((62..188).contains(&count(Fate::Arrives(Micros(15_000)))));
     }
 }

@@ -21,6 +21,8 @@ mod logs;
 mod metrics;
 #[cfg(all(unix, feature = "agent"))]
 mod mistakes;
+#[cfg(all(target_os = "linux", feature = "agent"))]
+mod network;
 mod partition;
 #[cfg(all(unix, feature = "agent"))]
 mod process;

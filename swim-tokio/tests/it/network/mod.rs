@@ -1,0 +1,103 @@
+//! Agents on a real network: namespaces, links, a router, and a firewall, beside what the simulator predicts of the same
+//! scenario. docs/NETWORK-TESTS.md has the figures.
+//!
+//! Two quick scenarios run with all other tests. All of them, five times each:
+//! `cargo test --release -p swim-tokio --test it network::every -- --ignored --nocapture`
+//!
+//! The soak ([`soak`]), for five minutes or an hour:
+//! `cargo test --release -p swim-tokio --test it soak::five -- --ignored --nocapture` (`soak::an_hour`)
+
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "a real network takes the time that it takes")]
+
+mod cases;
+mod crew;
+mod held_up;
+mod lab;
+mod namespace;
+mod play;
+mod prediction;
+mod seen;
+mod soak;
+mod table;
+mod watch;
+
+use std::time::Duration;
+
+use swim_sim::{Job, Scenario};
+
+use cases::{CASES, Case, Way};
+use crew::Crew;
+use lab::Lab;
+use play::{Outcome, play};
+use table::Table;
+
+/// Plays a case once; `None` where this machine does not permit it.
+fn once(case: &Case, scenario: &Scenario) -> Result<Outcome, String> {
+    let job: Job = scenario.job().expect("the scenario is one");
+    let mtu = (case.network == Way::Narrow).then_some(1280);
+    let lab = Lab::new(&job.setup, mtu)?;
+    let mut crew = Crew::new(&lab, job.setup.nodes, job.setup.hosts);
+    if case.network == Way::Narrow {
+        crew = crew.with_long_labels();
+    }
+    Ok(play(&job, &lab, &mut crew))
+}
+
+/// Plays a case with five agents, and demands that it ends well.
+fn ends_well(name: &str) {
+    let case = Case::named(name);
+    match once(&case, &case.scenario(5, 1)) {
+        Ok(outcome) => {
+            assert!(outcome.joined_after.is_some() && outcome.healed_after.is_some(), "{name}: {outcome:?}");
+            assert_eq!(outcome.wrongly_faulty, 0, "{name}: {outcome:?}");
+        }
+        Err(reason) => println!("SKIPPED {name}: {reason}"),
+    }
+}
+
+/// From the beginning of one run to that of the next.
+const BETWEEN: Duration = Duration::from_secs(4);
+
+#[test]
+fn a_killed_agent_is_found_faulty_over_a_real_network() {
+    ends_well("kill");
+}
+
+#[test]
+fn datagrams_that_are_too_long_for_a_link_arrive_all_the_same() {
+    ends_well("narrow");
+}
+
+#[test]
+#[ignore = "takes a quarter of an hour"]
+fn every_case_is_as_the_simulator_predicts() {
+    let wanted = std::env::var("SWIM_NETWORK_CASES").ok();
+    let wanted = |case: &Case| wanted.as_ref().is_none_or(|names| names.split(',').any(|name| name == case.name));
+    let mut table = Table::default();
+    for case in CASES.iter().filter(|case| wanted(case)) {
+        // All runs of a case go on at the same time, each in a network of its own; they begin one after the other, because
+        // a hundred processes that start at once would wait for a processor.
+        let outcomes: Vec<_> = std::thread::scope(|scope| {
+            let runs = [(5, 0), (20, 5)].map(|(nodes, before)| {
+                let run = |seed| {
+                    scope.spawn(move || {
+                        std::thread::sleep(BETWEEN * (before + seed as u32 - 1));
+                        once(case, &case.scenario(nodes, seed))
+                    })
+                };
+                (1..=5).map(run).collect::<Vec<_>>()
+            });
+            let ended = |run: std::thread::ScopedJoinHandle<'_, Result<Outcome, String>>| run.join().expect("no panic");
+            runs.into_iter().map(|runs| runs.into_iter().map(ended).collect::<Result<Vec<_>, _>>()).collect()
+        });
+        for (nodes, outcomes) in [5, 20].into_iter().zip(outcomes) {
+            match outcomes {
+                Ok(outcomes) => {
+                    table.add(case, nodes, &outcomes, &prediction::predict(&case.scenario(nodes, 1), 400));
+                }
+                Err(reason) => println!("SKIPPED {} with {nodes} agents: {reason}", case.name),
+            }
+        }
+    }
+    assert!(table.is_as_predicted(), "medians outside of what is predicted are marked `OFF` above");
+}

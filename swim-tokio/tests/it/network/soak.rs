@@ -1,0 +1,215 @@
+//! Thirty agents to which something happens all the time: kills, restarts, departures, labels, suspensions, partitions.
+//! Meanwhile their memory and descriptors are watched. In the end nothing may have grown, and all lists must be equal.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use swim_core::{Micros, Random};
+use swim_sim::Setup;
+use swim_sim::network::{Cut, CutId, Latency, Sides};
+
+use super::crew::Crew;
+use super::lab::Lab;
+use super::seen::Agreement;
+
+const AGENTS: u32 = 30;
+/// These are never killed, so that what grows has time to: the hosts, and as many more.
+const SURVIVORS: u32 = 6;
+const STEP: Duration = Duration::from_secs(2);
+/// How often memory is looked at.
+const LOOK: Duration = Duration::from_secs(10);
+/// How long the lists may take to be equal once nothing happens any more: several attempts to heal.
+const AGREE_MAX: Duration = Duration::from_secs(180);
+
+#[test]
+#[ignore = "takes five minutes"]
+fn five_minutes_of_churn_leave_nothing_behind() {
+    churn(Duration::from_secs(5 * 60));
+}
+
+#[test]
+#[ignore = "takes an hour"]
+fn an_hour_of_churn_leaves_nothing_behind() {
+    churn(Duration::from_secs(60 * 60));
+}
+
+/// What comes to an end by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Trouble {
+    Down(u32),
+    Left(u32),
+    Suspended(u32),
+    Partition,
+}
+
+fn churn(time: Duration) {
+    // The network's own latency.
+    let latency = Latency::uniform(Micros::ZERO, Micros::ZERO).expect("it is a range");
+    let lab = match Lab::new(&Setup { latency, ..Setup::new(AGENTS, 1) }, None) {
+        Ok(lab) => lab,
+        Err(reason) => return println!("SKIPPED the soak: {reason}"),
+    };
+    let mut soak = Soak {
+        crew: Crew::new(&lab, AGENTS, 3),
+        random: Random::new(1),
+        troubles: BTreeMap::new(),
+        done: BTreeMap::new(),
+        looks: Vec::new(),
+    };
+    (0..AGENTS).for_each(|node| soak.crew.boot(node));
+    soak.until_agreed("all have joined");
+    // Rest before and after, so that the same can be compared.
+    std::thread::sleep(LOOK);
+    soak.look();
+    let before = soak.looks[0].clone();
+
+    let start = Instant::now();
+    let mut next_look = start + LOOK;
+    while start.elapsed() < time {
+        soak.end_troubles(Instant::now());
+        soak.trouble();
+        if Instant::now() >= next_look {
+            next_look += LOOK;
+            soak.look();
+        }
+        std::thread::sleep(STEP);
+    }
+    soak.end_troubles(start + time * 2);
+    soak.until_agreed("all lists are equal");
+    std::thread::sleep(LOOK * 3);
+    soak.look();
+    soak.judge(&before);
+}
+
+struct Soak<'a> {
+    crew: Crew<'a>,
+    random: Random,
+    /// What is wrong, and until when.
+    troubles: BTreeMap<Trouble, Instant>,
+    /// How often each thing was done.
+    done: BTreeMap<&'static str, u32>,
+    /// The survivors at each look.
+    looks: Vec<Vec<Use>>,
+}
+
+/// What a process uses.
+#[derive(Clone, Copy, Debug)]
+struct Use {
+    resident_kib: u64,
+    descriptors: usize,
+}
+
+impl Soak<'_> {
+    /// Something happens.
+    fn trouble(&mut self) {
+        let node = SURVIVORS + self.random.below(AGENTS - SURVIVORS);
+        let mut seconds =
+            |from: u32, to: u32| Instant::now() + Duration::from_secs(u64::from(from + self.random.below(to - from)));
+        let (short, long) = (seconds(3, 25), seconds(10, 60));
+        let of = [Trouble::Down(node), Trouble::Left(node), Trouble::Suspended(node)];
+        let is_well = !of.iter().any(|trouble| self.troubles.contains_key(trouble));
+        match self.random.below(10) {
+            0..3 if is_well => {
+                self.did("kill");
+                self.crew.kill(node);
+                self.troubles.insert(Trouble::Down(node), short);
+            }
+            3..5 if is_well => {
+                self.did("leave");
+                // One that is cut off or new may refuse.
+                if self.crew.ask(node, "POST /v1/leave", "").is_some_and(|answer| answer["done"] == "left") {
+                    self.troubles.insert(Trouble::Left(node), short);
+                }
+            }
+            5..6 if is_well => {
+                self.did("suspend");
+                self.crew.suspend(node);
+                self.troubles.insert(Trouble::Suspended(node), short);
+            }
+            6..7 if !self.troubles.contains_key(&Trouble::Partition) => {
+                self.did("partition");
+                let left = 1 + self.random.below(AGENTS - 1);
+                let sides = Sides::new(&[left, AGENTS - left], AGENTS).expect("both sides have members");
+                self.crew.cut(CutId(0), Cut::between_all(sides));
+                self.troubles.insert(Trouble::Partition, long);
+            }
+            _ => {
+                self.did("labels");
+                let survivor = self.random.below(SURVIVORS);
+                let value = "x".repeat(1 + self.random.below(100) as usize);
+                let body = format!("{{\"key{}\":\"{value}\"}}", self.random.below(5));
+                self.crew.ask(survivor, "PATCH /v1/labels", &body).expect("a survivor answers");
+            }
+        }
+    }
+
+    fn did(&mut self, what: &'static str) {
+        *self.done.entry(what).or_default() += 1;
+    }
+
+    /// Ends what is over at `now`.
+    fn end_troubles(&mut self, now: Instant) {
+        let over: Vec<_> =
+            self.troubles.iter().filter(|(_, until)| **until <= now).map(|(trouble, _)| *trouble).collect();
+        for trouble in over {
+            self.troubles.remove(&trouble);
+            match trouble {
+                Trouble::Down(node) => self.crew.boot(node),
+                Trouble::Suspended(node) => self.crew.resume(node),
+                Trouble::Left(node) => drop(self.crew.ask(node, "POST /v1/rejoin", "")),
+                Trouble::Partition => self.crew.mend(CutId(0)),
+            }
+        }
+    }
+
+    fn until_agreed(&self, what: &str) {
+        let start = Instant::now();
+        while let Some(lacking) = self.crew.seen.lacking(Agreement::Checksum) {
+            assert!(start.elapsed() < AGREE_MAX, "it did not come about that {what}: {lacking}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        println!("{what} after {:.1} s", start.elapsed().as_secs_f64());
+    }
+
+    fn look(&mut self) {
+        let look = (0..SURVIVORS).map(|node| used(self.crew.process(node).expect("a survivor runs"))).collect();
+        self.looks.push(look);
+    }
+
+    /// What the survivors use may go up and down, and must not grow.
+    fn judge(&self, before: &[Use]) {
+        println!("{:?}", self.done);
+        let quarter = self.looks.len().div_ceil(4);
+        let most =
+            |looks: &[Vec<Use>], node: usize| looks.iter().map(|look| look[node].resident_kib).max().unwrap_or(0);
+        println!(
+            "| agent | KiB before | most in the 1st quarter | 2nd | 3rd | 4th | after | descriptors before | most | after |"
+        );
+        println!("|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
+        for (node, before) in before.iter().enumerate() {
+            let quarters: Vec<_> = self.looks.chunks(quarter).map(|looks| most(looks, node)).collect();
+            let shown: Vec<_> = quarters.iter().map(u64::to_string).collect();
+            let descriptors = self.looks.iter().map(|look| look[node].descriptors).max().unwrap_or(0);
+            let after = self.looks.last().expect("there was a look")[node];
+            println!(
+                "| {node} | {} | {} | {} | {} | {descriptors} | {} |",
+                before.resident_kib,
+                shown.join(" | "),
+                after.resident_kib,
+                before.descriptors,
+                after.descriptors
+            );
+            let [first, .., last] = quarters[..] else { panic!("there are several quarters") };
+            assert!(last <= first + first / 10, "agent {node} grew from {first} to {last} KiB");
+            assert!(after.descriptors <= before.descriptors, "agent {node} has more descriptors than before");
+        }
+    }
+}
+
+fn used(process: u32) -> Use {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("it runs");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it has memory");
+    let resident_kib = line.trim().trim_end_matches(" kB").parse().expect("a number");
+    let descriptors = std::fs::read_dir(format!("/proc/{process}/fd")).expect("it runs").count();
+    Use { resident_kib, descriptors }
+}
