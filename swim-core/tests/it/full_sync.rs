@@ -150,6 +150,15 @@ fn what_a_sync_brings_is_gossiped_where_lists_diverged_and_not_after_overload() 
 }
 
 #[test]
+fn what_a_sync_for_overload_replaces_is_told_no_more() {
+    let mut world = World::among(quiet_lan(), 4);
+    world.tell(2, 1, &[own(3, Leave, inc(1))]);
+    world.request(2, 1, &message(Kind::Sync { reason: SyncReason::Overload }, &[own(3, Alive, inc(2))]));
+    assert_eq!(world.status(1, 3), Some(Alive));
+    assert!(world.ask(SOMEONE, 1).claims_about(3).is_empty());
+}
+
+#[test]
 fn a_sync_that_brought_nothing_is_reported() {
     let mut world = World::among(quiet_lan(), 3);
     world.ask(2, 1);

@@ -220,6 +220,22 @@ fn one_that_was_forgotten_learns_it_from_the_answer_to_its_ping() {
 }
 
 #[test]
+fn who_teaches_back_many_is_told_of_sixteen_once_each() {
+    let mut world = World::among(quiet_lan(), 2);
+    let claims = |status| (100..120).map(move |address| said(2, address, status, inc(0))).collect::<Vec<_>>();
+    world.tell(2, 1, &claims(Faulty));
+    world.tell(2, 1, &claims(Tombstone));
+    world.run(secs(60));
+    world.drain(1);
+    let ghosts = [claims(Alive), claims(Suspect)].concat();
+    world.inject(2, 1, Via::Datagram, &message(ping(1), &ghosts));
+    let mut told = world.last(1, 2).subjects();
+    told.sort_unstable();
+    assert_eq!(told, (100..116).collect::<Vec<_>>());
+    assert_eq!(world.node(1).counters().rejected_evicted, 40);
+}
+
+#[test]
 fn the_tombstone_is_told_to_the_one_that_needs_it_and_to_nobody_else() {
     let mut world = with_an_evicted_member(quiet_lan());
     world.tell(3, 1, &[own(2, Alive, inc(0))]);
