@@ -204,6 +204,7 @@ mod tests {
         transitions.note(suspect, look);
         // Entries of members that came alive again.
         (0..100).for_each(|slot| transitions.note(Slot(1000 + slot), Instant::from_millis(60_000)));
+        assert_eq!(transitions.len(), 101);
         transitions.tidy(suspicions.len(), suspicions.iter());
         assert_eq!(transitions.len(), 1);
         for accuser in 3u32..6 {

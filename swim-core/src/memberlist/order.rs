@@ -154,6 +154,7 @@ impl Order {
 mod tests {
     use super::*;
     use alloc::collections::{BTreeMap, BTreeSet};
+    use alloc::vec;
 
     /// Members below the number are alive.
     struct Below(u32);
@@ -232,6 +233,17 @@ mod tests {
             assert_eq!(set.len(), sample.len());
             assert_eq!(sample.len(), count.min(4));
             assert!(!set.contains(&2));
+        }
+    }
+
+    #[test]
+    fn a_sample_is_added_to_what_is_there() {
+        let mut random = Random::new(4);
+        for count in 0..8 {
+            let mut sample = vec![Slot(77), Slot(78), Slot(79)];
+            order(5, &mut random).sample(count, &mut random, &mut { ALL }, |_| false, &mut sample);
+            assert_eq!(sample.len(), 3 + count.min(5));
+            assert_eq!(sample[..3], [Slot(77), Slot(78), Slot(79)]);
         }
     }
 }
