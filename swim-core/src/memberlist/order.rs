@@ -246,4 +246,34 @@ mod tests {
             assert_eq!(sample[..3], [Slot(77), Slot(78), Slot(79)]);
         }
     }
+
+    #[test]
+    fn a_sample_among_many_that_are_skipped_is_complete_all_the_same() {
+        for seed in 0..50 {
+            let mut random = Random::new(seed);
+            let mut order = order(200, &mut random);
+            let mut sample = Vec::new();
+            order.sample(3, &mut random, &mut { ALL }, |slot| ![5, 100, 199].contains(&slot.0), &mut sample);
+            sample.sort_unstable();
+            assert_eq!(sample, [Slot(5), Slot(100), Slot(199)]);
+        }
+    }
+
+    #[test]
+    fn room_is_given_back_once_less_than_a_quarter_is_used_unless_it_is_small() {
+        let mut random = Random::new(5);
+        let mut large = order(1_000, &mut random);
+        while large.len() > 10 {
+            large.next(&mut random, &mut Below(10));
+            assert!(large.slots.capacity() <= 64.max(large.len() * 4));
+        }
+        for (count, left) in [(100, 40), (30, 1)] {
+            let mut order = order(count, &mut random);
+            let room = order.slots.capacity();
+            while order.len() > left as usize {
+                order.next(&mut random, &mut Below(left));
+            }
+            assert_eq!(order.slots.capacity(), room);
+        }
+    }
 }

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use swim_core::{Change, Command, CommandError, EventKind, Kind, Options, Outcome, Status};
+use swim_core::{
+    Change, Command, CommandError, CommandId, DiscoverId, Effect, Effects, EventKind, Input, Kind, Options, Outcome,
+    Status,
+};
 
 use crate::forge::{inc, message, own, quiet_lan, said, secs};
 use crate::world::{Letter, World};
@@ -146,4 +149,21 @@ fn a_node_that_holds_nobody_alive_asks_for_hosts_each_time() {
     let before = world.count(1, EventKind::DiscoHeal);
     world.run(secs(10 * period.as_secs()));
     assert_eq!(world.count(1, EventKind::DiscoHeal) - before, 10);
+}
+
+#[test]
+fn hosts_that_answer_another_question_are_not_searched() {
+    let mut world = World::lone(quiet_lan());
+    world.hosts = None;
+    let (now, id) = (world.now, DiscoverId(world.discoveries as u64 + 1));
+    let mut node = world.node(1).clone();
+    let mut effects = Effects::new();
+    let command = Command::HealViaDiscovery;
+    node.handle(now, Input::Command { id: CommandId(1), command }, &mut effects);
+    assert!(effects.iter().any(|effect| effect == Effect::Discover(id)));
+    effects.clear();
+    node.handle(now, Input::Hosts { id: DiscoverId(id.0 + 1), result: Ok(&[2]) }, &mut effects);
+    assert!(effects.is_empty(), "{effects:?}");
+    node.handle(now, Input::Hosts { id, result: Ok(&[2]) }, &mut effects);
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Send { to: 2, .. })));
 }

@@ -468,3 +468,22 @@ fn a_member_that_pings_a_joining_node_is_one_more_host_to_join() {
     world.run(secs(20));
     assert_eq!(world.outcome(id), Some(Outcome::Joined(1)));
 }
+
+#[test]
+fn sixteen_that_ping_a_joining_node_are_remembered_once_each() {
+    let mut options = quiet_lan();
+    options.join.size = 32;
+    let (mut world, _) = joining(options, &[1, 2]);
+    let asked = joins(&world)[0].clone();
+    for stranger in STRANGER..STRANGER + 20 {
+        world.ask(stranger, 1);
+        world.ask(stranger, 1);
+    }
+    unreachable(&mut world, &asked);
+    world.forget();
+    world.run(secs(1));
+    let mut asked: Vec<u32> = joins(&world).iter().map(|letter| letter.to).collect();
+    asked.sort_unstable();
+    let heard: Vec<u32> = [2].into_iter().chain(STRANGER..STRANGER + 16).collect();
+    assert_eq!(asked, heard);
+}

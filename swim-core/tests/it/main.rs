@@ -3,6 +3,7 @@
 mod config;
 mod departure;
 mod determinism;
+mod digests;
 mod dissemination;
 mod door;
 mod fingerprint;

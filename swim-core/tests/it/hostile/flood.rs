@@ -81,6 +81,7 @@ fn a_newcomer_that_answers_takes_the_place_of_one_that_never_did() {
     assert_eq!(world.node(1).counters().members_dropped, 1);
     assert_eq!(world.count(1, EventKind::MemberlistChangesApplied), 1);
     assert_eq!(world.node(1).counters().changes_applied - applied, 1);
+    assert_eq!((world.node(1).count_reachable(), world.node(1).listed().count()), (5, 5));
 }
 
 #[test]
