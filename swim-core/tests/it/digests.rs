@@ -45,9 +45,8 @@ fn lists_and_labels_are_compared_by_the_functions_of_the_host() {
 }
 
 #[test]
-#[expect(clippy::clone_on_copy, reason = "a copy by hand is a copy, too")]
 fn functions_are_copied_as_they_are_and_shown_by_whose_they_are() {
     for (digests, shown) in [(HOSTS, "Digests(the host's)"), (Digests::default(), "Digests(native)")] {
-        assert_eq!(format!("{:?}", digests.clone()), shown);
+        assert_eq!(format!("{:?}", Clone::clone(&digests)), shown);
     }
 }

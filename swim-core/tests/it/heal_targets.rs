@@ -167,3 +167,30 @@ fn hosts_that_answer_another_question_are_not_searched() {
     node.handle(now, Input::Hosts { id, result: Ok(&[2]) }, &mut effects);
     assert!(effects.iter().any(|effect| matches!(effect, Effect::Send { to: 2, .. })));
 }
+
+#[test]
+fn a_search_goes_on_while_the_two_sides_of_a_target_must_wait() {
+    let mut world = World::among(quiet_lan(), 3);
+    world.hosts = Some(vec![1, 50, 51]);
+    world.command(1, Command::HealViaDiscovery);
+    let met = fetches(&world)[0].to;
+    answers(&mut world, met, Kind::List, &[own(met, Alive, inc(0)), said(met, 2, Faulty, inc(7))]);
+    let asked: Vec<u32> = fetches(&world).iter().map(|letter| letter.to).collect();
+    assert_eq!(asked, [met, 101 - met]);
+}
+
+/// Twenty others alive and ten faulty: the share of the faulty is 10 of 31, so that each of 21 tries with a chance of
+/// 2 * 4 * (10 / 31)^2 / 21 a second.
+#[test]
+fn tries_fall_with_the_square_of_the_share_of_the_faulty() {
+    let mut lan = Options::lan();
+    lan.gossip = None;
+    let mut world = World::among(lan, 21);
+    let claims: Vec<_> = (0..10).map(|number| said(2, 1000 + number, Faulty, inc(0))).collect();
+    world.tell(2, 1, &claims);
+    world.hosts = None;
+    world.run(secs(1_000));
+    // 40 are to be expected, and three standard deviations (6.2 each) either side.
+    let tries = fetches(&world).len();
+    assert!((21..=59).contains(&tries), "{tries}");
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 use swim_core::{
     About, Boot, BootstrapOptions, Channel, Command, CommandError, CommandId, Config, Effect, Effects, Event,
     EventKind, Input, Instant, JoinFailedReason, Kind, Micros, Node, Options, Outcome, RefusedReason, StartGossip,
-    Status, UnixMillis,
+    Status, Ticket, UnixMillis, Via,
 };
 
 use crate::forge::{SOMEONE, STRANGER, inc, is_ping, message, millis, own, quiet_lan, quiet_ringpop, said, secs};
@@ -486,4 +486,32 @@ fn sixteen_that_ping_a_joining_node_are_remembered_once_each() {
     asked.sort_unstable();
     let heard: Vec<u32> = [2].into_iter().chain(STRANGER..STRANGER + 16).collect();
     assert_eq!(asked, heard);
+}
+
+#[test]
+fn a_list_counts_only_from_the_host_that_was_asked_and_for_its_request() {
+    let (mut world, _) = joining(quiet_lan(), &[1, 2]);
+    let asked = joins(&world)[0].clone();
+    let Channel::Request(ticket) = asked.channel else { panic!("a join is a request") };
+    let list = message(Kind::List, &[own(7, Alive, inc(0))]);
+    world.inject(STRANGER, 1, Via::Response(ticket), &list);
+    world.inject(2, 1, Via::Response(Ticket(ticket.0 + 1)), &list);
+    assert_eq!((world.node(1).is_ready(), world.status(1, 7)), (false, None));
+    assert_eq!(world.node(1).counters().rejected_unsolicited, 2);
+    world.answer(&asked, &list);
+    assert!(world.node(1).is_ready());
+}
+
+#[test]
+fn a_healer_of_the_same_app_is_one_more_host_to_join_and_one_of_another_is_not() {
+    let another = swim_core::ClusterId::from_name("another");
+    let same = swim_core::ClusterId::from_name(&Options::lan().app);
+    for (app, heard) in [(same, true), (another, false)] {
+        let (mut world, _) = joining(quiet_lan(), &[1, 2]);
+        let asked = joins(&world)[0].clone();
+        world.request(STRANGER, 1, &message(Kind::HealFetch { app }, &[]));
+        unreachable(&mut world, &asked);
+        world.run(secs(2));
+        assert_eq!(joins(&world).iter().any(|letter| letter.to == STRANGER), heard);
+    }
 }

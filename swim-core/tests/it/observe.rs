@@ -366,3 +366,33 @@ fn tombstones_and_evictions_are_counted() {
     world.run(secs(24 * 60 * 60));
     assert_eq!((world.node(1).counters().tombstones_declared, world.node(1).counters().evictions), (1, 1));
 }
+
+#[test]
+fn who_is_reachable_and_whether_rounds_follow_one_another_can_be_asked() {
+    let mut world = World::among(quiet_lan(), 4);
+    world.tell(2, 1, &[said(2, 3, Suspect, inc(0)), own(4, Leave, inc(1))]);
+    assert_eq!((world.node(1).count_reachable(), world.node(1).reachable()), (3, vec![1, 2, 3]));
+    assert!(world.node(1).is_stopped());
+    world.command(1, Command::GossipStart);
+    assert!(!world.node(1).is_stopped());
+    world.command(1, Command::GossipStop);
+    assert!(world.node(1).is_stopped());
+}
+
+#[test]
+fn the_members_are_counted_without_those_that_were_evicted() {
+    let mut options = quiet_lan();
+    options.hearsay = swim_core::Hearsay::Believe;
+    options.state_timeouts.tombstone = std::time::Duration::from_millis(1);
+    let mut world = World::among(Options { members_max: 4, ..options }, 4);
+    world.tell(2, 1, &[said(2, 3, Status::Tombstone, inc(0)), said(2, 4, Status::Tombstone, inc(0))]);
+    world.run(millis(1));
+    assert_eq!(world.node(1).members().len(), 2);
+    world.forget();
+    world.tell(2, 1, &[own(9, Alive, inc(0))]);
+    let reported = world.events(1).find_map(|event| match event {
+        Event::MemberlistChangesApplied { num_members, .. } => Some(num_members),
+        _ => None,
+    });
+    assert_eq!(reported, Some(3), "and a full list has their room");
+}
