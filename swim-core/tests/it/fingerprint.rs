@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use swim_core::{
-    Boot, BootstrapOptions, Channel, Command, CommandId, Config, Effect, Effects, EventMask, Fingerprint, Input,
-    Instant, Kind, Micros, Node, Numbers, Options, OwnLabels, StartGossip, Status, Ticket, UnixMillis, Via,
+    Boot, BootstrapOptions, Channel, Command, CommandId, Config, DiscoverFailed, DiscoverId, Effect, Effects,
+    EventMask, Fingerprint, Input, Instant, Kind, Micros, Node, Numbers, Options, OwnLabels, StartGossip, Status,
+    Ticket, UnixMillis, Via,
 };
 
 use crate::forge::{inc, is_ping, message, millis, own, ping_req, said, secs};
@@ -206,4 +207,22 @@ fn numbers_of_others_are_told_apart_by_their_age_and_kind_alone() {
     let [seq, ticket, low] = by_age(1, 1);
     assert!(prints[0] != seq && prints[1] != ticket && prints[2] != low, "older");
     assert_ne!(prints[1], prints[2], "a ping's number is not that of a request");
+}
+
+#[test]
+fn a_random_stream_that_starts_again_is_that_of_its_seed_whatever_was_drawn_before() {
+    // How long a joiner pauses is drawn.
+    let pause = |boot_seed: u64, again: Option<u64>| {
+        let config = Config::try_from(short()).unwrap();
+        let mut node = Node::new(config, 1u32, Boot { now: Instant::ZERO, wall: WALL, seed: boot_seed });
+        let mut effects = Effects::new();
+        let command = Command::Bootstrap(BootstrapOptions::default());
+        node.handle(Instant::ZERO, Input::Command { id: CommandId(1), command }, &mut effects);
+        again.into_iter().for_each(|seed| node.restart_random(seed));
+        node.handle(Instant::ZERO, Input::Hosts { id: DiscoverId(1), result: Err(DiscoverFailed) }, &mut effects);
+        node.next_deadline()
+    };
+    assert_eq!(pause(1, Some(5)), pause(2, Some(5)));
+    assert_ne!(pause(1, Some(5)), pause(1, Some(6)));
+    assert_ne!(pause(1, None), pause(2, None));
 }

@@ -194,3 +194,18 @@ fn tries_fall_with_the_square_of_the_share_of_the_faulty() {
     let tries = fetches(&world).len();
     assert!((21..=59).contains(&tries), "{tries}");
 }
+
+/// One faulty among forty: its share is so small that the three tries a period count, which are shared among the forty.
+#[test]
+fn tries_do_not_fall_below_those_of_a_search() {
+    let mut lan = Options::lan();
+    lan.gossip = None;
+    lan.state_timeouts.faulty = Duration::from_secs(100_000);
+    let mut world = World::among(lan, 39);
+    world.tell(2, 1, &[said(2, 1000, Faulty, inc(0))]);
+    world.hosts = None;
+    world.run(secs(12_000));
+    // 30 are to be expected, and three standard deviations (5.5 each) either side.
+    let tries = fetches(&world).len();
+    assert!((14..=46).contains(&tries), "{tries}");
+}
