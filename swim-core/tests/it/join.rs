@@ -7,10 +7,10 @@ use std::time::Duration;
 use swim_core::{
     About, Boot, BootstrapOptions, Channel, Command, CommandError, CommandId, Config, Effect, Effects, Event,
     EventKind, Input, Instant, JoinFailedReason, Kind, Micros, Node, Options, Outcome, RefusedReason, StartGossip,
-    Status, Ticket, UnixMillis, Via,
+    Status, UnixMillis,
 };
 
-use crate::forge::{SOMEONE, STRANGER, inc, is_ping, message, millis, own, quiet_lan, quiet_ringpop, said, secs};
+use crate::forge::{SOMEONE, inc, is_ping, message, millis, own, quiet_lan, quiet_ringpop, said, secs};
 use crate::world::{Letter, WALL, World};
 use Status::{Alive, Faulty};
 
@@ -454,64 +454,4 @@ fn a_list_without_anyone_is_asked_for_again_and_makes_no_cluster_of_one() {
     let id = asks(&mut effects).expect("hosts are asked for again");
     node.handle(again, Input::Hosts { id, result: Ok(&[1]) }, &mut effects);
     assert!(node.is_ready());
-}
-
-#[test]
-fn a_member_that_pings_a_joining_node_is_one_more_host_to_join() {
-    let (mut world, id) = joining(quiet_lan(), &[1, 2]);
-    let asked = joins(&world)[0].clone();
-    world.ask(STRANGER, 1);
-    unreachable(&mut world, &asked);
-    world.run(secs(2));
-    let asked = joins(&world).into_iter().find(|letter| letter.to == STRANGER).expect("the stranger is asked");
-    let_in(&mut world, &asked);
-    world.run(secs(20));
-    assert_eq!(world.outcome(id), Some(Outcome::Joined(1)));
-}
-
-#[test]
-fn sixteen_that_ping_a_joining_node_are_remembered_once_each() {
-    let mut options = quiet_lan();
-    options.join.size = 32;
-    let (mut world, _) = joining(options, &[1, 2]);
-    let asked = joins(&world)[0].clone();
-    for stranger in STRANGER..STRANGER + 20 {
-        world.ask(stranger, 1);
-        world.ask(stranger, 1);
-    }
-    unreachable(&mut world, &asked);
-    world.forget();
-    world.run(secs(1));
-    let mut asked: Vec<u32> = joins(&world).iter().map(|letter| letter.to).collect();
-    asked.sort_unstable();
-    let heard: Vec<u32> = [2].into_iter().chain(STRANGER..STRANGER + 16).collect();
-    assert_eq!(asked, heard);
-}
-
-#[test]
-fn a_list_counts_only_from_the_host_that_was_asked_and_for_its_request() {
-    let (mut world, _) = joining(quiet_lan(), &[1, 2]);
-    let asked = joins(&world)[0].clone();
-    let Channel::Request(ticket) = asked.channel else { panic!("a join is a request") };
-    let list = message(Kind::List, &[own(7, Alive, inc(0))]);
-    world.inject(STRANGER, 1, Via::Response(ticket), &list);
-    world.inject(2, 1, Via::Response(Ticket(ticket.0 + 1)), &list);
-    assert_eq!((world.node(1).is_ready(), world.status(1, 7)), (false, None));
-    assert_eq!(world.node(1).counters().rejected_unsolicited, 2);
-    world.answer(&asked, &list);
-    assert!(world.node(1).is_ready());
-}
-
-#[test]
-fn a_healer_of_the_same_app_is_one_more_host_to_join_and_one_of_another_is_not() {
-    let another = swim_core::ClusterId::from_name("another");
-    let same = swim_core::ClusterId::from_name(&Options::lan().app);
-    for (app, heard) in [(same, true), (another, false)] {
-        let (mut world, _) = joining(quiet_lan(), &[1, 2]);
-        let asked = joins(&world)[0].clone();
-        world.request(STRANGER, 1, &message(Kind::HealFetch { app }, &[]));
-        unreachable(&mut world, &asked);
-        world.run(secs(2));
-        assert_eq!(joins(&world).iter().any(|letter| letter.to == STRANGER), heard);
-    }
 }

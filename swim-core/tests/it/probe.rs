@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use swim_core::{
     About, Channel, Command, EventKind, Hearsay, Input, Kind, Options, ProbeOrder, ProtocolPeriod, Reach, Readiness,
-    RefusedReason, StartGossip, Status, Ticket, Via,
+    RefusedReason, StartGossip, Status,
 };
 
 use crate::forge::{
@@ -435,65 +435,6 @@ fn a_round_of_a_fixed_period_ends_with_the_period_however_short_its_timeouts_are
 }
 
 #[test]
-fn a_helper_is_believed_only_about_what_it_was_asked() {
-    let mut world = World::among(quiet_lan(), 5);
-    let target = world.probe().to;
-    world.run(millis(500));
-    let asked = world.ping_reqs();
-    let Kind::PingReq { seq, .. } = asked[0].kind() else { unreachable!() };
-    let reached = message(Kind::PingReqAnswer { seq, target, reach: Reach::Reached }, &[]);
-    for liar in [asked[1].to, STRANGER] {
-        world.inject(liar, 1, Via::Datagram, &reached);
-    }
-    assert_eq!(world.node(1).counters().rejected_unsolicited, 2);
-    world.report(&asked[2], Reach::NotReached, &[]);
-    world.run(millis(500));
-    assert_eq!(world.status(1, target), Some(Suspect));
-}
-
-/// What a refusal of the ping on a stream comes to, after the transport has said that a request failed.
-fn refused_after(failed: impl Fn(&Letter) -> Ticket) -> u64 {
-    let mut world = World::among(quiet_lan(), 5);
-    let ping = world.probe();
-    world.run(millis(500));
-    let stream = world.last(1, ping.to).clone();
-    world.handle(1, Input::Undeliverable { to: ping.to, about: About::Request(failed(&stream)) });
-    world.answer(&stream, &message(Kind::Refused { reason: RefusedReason::NotReady }, &[]));
-    let rejected = world.node(1).counters().rejected_unsolicited;
-    assert_eq!(world.count(1, EventKind::PingSendComplete) as u64, 1 - rejected);
-    rejected
-}
-
-#[test]
-fn a_ping_on_a_stream_that_failed_is_not_waited_for_and_others_are() {
-    let of = |letter: &Letter| match letter.channel {
-        Channel::Request(ticket) => ticket,
-        channel => panic!("{channel:?} is no stream"),
-    };
-    assert_eq!(refused_after(of), 1);
-    assert_eq!(refused_after(|letter| Ticket(of(letter).0 + 1)), 0);
-}
-
-#[test]
-fn a_refusal_counts_only_from_the_target_and_for_its_ping() {
-    let mut world = World::among(quiet_ringpop(), 5);
-    let ping = world.probe();
-    let Channel::Request(ticket) = ping.channel else { panic!("ringpop pings by request") };
-    let refused = message(Kind::Refused { reason: RefusedReason::NotReady }, &[]);
-    world.inject(STRANGER, 1, Via::Response(ticket), &refused);
-    world.inject(ping.to, 1, Via::Response(Ticket(ticket.0 + 1)), &refused);
-    assert_eq!(world.node(1).counters().rejected_unsolicited, 2);
-    world.run(millis(1_500));
-    assert_eq!(world.ping_reqs().len(), 3, "the round goes on");
-    // Helpers that refuse are silent, and no later than that is known the round is over.
-    for asked in world.ping_reqs() {
-        assert_eq!(world.node(1).counters().rounds_inconclusive, 0);
-        world.answer(&asked, &refused);
-    }
-    assert_eq!(world.node(1).counters().rounds_inconclusive, 1);
-}
-
-#[test]
 fn one_helper_that_cannot_be_reached_does_not_end_the_wait_for_the_others() {
     let mut options = quiet_lan();
     options.protocol_period = ProtocolPeriod::Adaptive { min: Duration::from_millis(200) };
@@ -508,41 +449,4 @@ fn one_helper_that_cannot_be_reached_does_not_end_the_wait_for_the_others() {
     }
     assert_eq!(world.node(1).counters().rounds_failed, 1);
     assert_eq!(world.status(1, target), Some(Alive));
-}
-
-/// In a large cluster a few targets are looked up at once; what happens to them meanwhile counts.
-#[test]
-fn targets_that_left_since_they_were_looked_up_are_not_probed() {
-    let mut world = World::claimed(quiet_lan(), 70);
-    let ping = world.probe();
-    world.acknowledge(&ping, &[]);
-    let last = if ping.to == 70 { 69 } else { 70 };
-    let gone: Vec<_> = (2..=70).filter(|&member| member != last).map(|member| own(member, Leave, inc(1))).collect();
-    world.tell(2, 1, &gone);
-    for _ in 0..3 {
-        let ping = world.probe();
-        assert_eq!(ping.to, last);
-        world.acknowledge(&ping, &[]);
-    }
-}
-
-#[test]
-fn targets_that_were_evicted_since_they_were_looked_up_are_not_probed_nor_those_in_their_places_in_their_name() {
-    let mut options = quiet_lan();
-    options.hearsay = Hearsay::Believe;
-    options.state_timeouts.tombstone = Duration::from_millis(1);
-    let mut world = World::claimed(options, 70);
-    let ping = world.probe();
-    world.acknowledge(&ping, &[]);
-    let evicted: Vec<_> = (2..=70).map(|member| said(STRANGER, member, Tombstone, inc(0))).collect();
-    world.tell(STRANGER, 1, &evicted);
-    world.run(millis(1));
-    assert_eq!(world.node(1).members().len(), 1);
-    let others: Vec<_> = (102..=170).map(|member| own(member, Alive, inc(0))).collect();
-    world.tell(STRANGER, 1, &others);
-    for _ in 0..10 {
-        let ping = world.probe();
-        assert!((102..=170).contains(&ping.to), "{} is gone", ping.to);
-        world.acknowledge(&ping, &[]);
-    }
 }

@@ -214,6 +214,8 @@ fn one_that_was_forgotten_learns_it_from_the_answer_to_its_ping() {
     assert_eq!(world.ask(9, 1).claims_about(9), [(Tombstone, inc(4))]);
     world.inject(9, 1, Via::Datagram, &message(ping_req(1, 1, secs(1)), &[]));
     assert_eq!(world.last(1, 9).claims_about(9), [(Tombstone, inc(4))]);
+    world.inject(9, 1, Via::Datagram, &message_with(ping(2), inc(4), ODD, &[]));
+    assert_eq!(world.last(1, 9).claims_about(9), [(Tombstone, inc(4))], "nor if it says what it was evicted at");
     // Once it is back under a new incarnation there is nothing to learn.
     world.inject(9, 1, Via::Datagram, &message_with(ping(2), inc(5), ODD, &[]));
     assert!(world.last(1, 9).claims_about(9).is_empty());
