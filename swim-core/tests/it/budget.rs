@@ -202,3 +202,16 @@ fn what_a_stranger_that_asks_for_help_must_hear_may_be_twice_as_long_as_its_requ
         assert_eq!(world.last(1, 3).claims_about(3).len(), told, "{bytes} bytes of labels");
     }
 }
+
+/// Incarnations take two to seven bytes; those of seven are far beyond the present, and fit all the same.
+#[test]
+fn the_longest_incarnations_do_not_make_a_message_too_long() {
+    let late = swim_core::Incarnation::new(1 << 48).unwrap();
+    for count in 100..140 {
+        let mut world = World::among(Options { incarnation_limit: None, ..quiet_lan() }, 2);
+        let crowd: Vec<_> = (1_000..1_000 + count).map(|address| own(address, Alive, late)).collect();
+        world.tell(2, 1, &crowd);
+        // That it does not exceed its budget is looked at with every message (I5).
+        assert_eq!(world.ask(SOMEONE, 1).subjects().len(), 113.min(count as usize));
+    }
+}

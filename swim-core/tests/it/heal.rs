@@ -180,6 +180,19 @@ fn a_suspect_that_never_refutes_does_not_hold_up_the_follow_up_for_ever() {
 }
 
 #[test]
+fn in_a_larger_cluster_the_suspects_get_longer_to_refute() {
+    // Thirty members: a suspicion lasts 24 s times the logarithm, 35.45 s, and it is looked each quarter of a second.
+    let mut world = World::among(quiet_lan(), 30);
+    world.tell(2, 1, &[said(2, 60, Faulty, inc(3))]);
+    attempt(&mut world, 60);
+    send_list(&mut world, 60, &[own(60, Alive, inc(5)), said(60, 2, Faulty, inc(7))]);
+    world.run(millis(35_400));
+    assert_eq!(fetches(&world).len(), 1);
+    world.run(millis(100));
+    assert_eq!(fetches(&world).len(), 2);
+}
+
+#[test]
 fn the_coordinator_follows_up_three_times_and_no_more() {
     let mut world = parted(quiet_lan());
     let id = attempt(&mut world, 8);
