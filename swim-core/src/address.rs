@@ -158,4 +158,10 @@ mod tests {
     fn an_unknown_address_family_is_no_address() {
         assert_eq!(SocketAddr::from_canonical(&[5; 32]), None);
     }
+
+    #[test]
+    fn each_number_is_a_machine_of_its_own() {
+        assert!(7u32.same_host(&7));
+        assert!(!7u32.same_host(&8));
+    }
 }

@@ -386,6 +386,12 @@ mod tests {
         let mut effects = Effects::new();
         pushed.iter().for_each(|effect| effects.push(*effect));
         assert!(effects.iter().eq(pushed));
+        assert!(!effects.is_empty());
+        let mut same = Effects::new();
+        pushed.iter().for_each(|effect| same.push(*effect));
+        assert_eq!(effects, same);
+        same.push(Effect::Wake(None));
+        assert_ne!(effects, same);
         effects.clear();
         assert!(effects.is_empty());
     }

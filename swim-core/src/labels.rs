@@ -278,4 +278,15 @@ mod tests {
         assert_eq!(Labels::NONE.digest(), 0);
         assert_ne!(a.as_labels().digest(), b.as_labels().digest());
     }
+
+    #[test]
+    fn what_is_received_is_as_long_as_it_may_be_and_no_longer() {
+        let with = |last: u8| -> Vec<u8> {
+            let label = |key: u8, len: u8| [1, key, len].into_iter().chain((0..len).map(|_| b'v'));
+            (b'a'..b'd').flat_map(|key| label(key, 253)).chain(label(b'd', last)).collect()
+        };
+        assert_eq!(with(253).len(), MAX_BYTES_RECEIVED);
+        assert!(Labels::from_encoded(&with(253)).is_some());
+        assert_eq!(Labels::from_encoded(&with(254)), None);
+    }
 }

@@ -236,3 +236,30 @@ impl<A: Copy> OwnedMessage<A> {
         self.changes
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::labels::Labels;
+    use crate::member::{Change, Status};
+
+    #[test]
+    fn the_list_of_a_message_is_had_back_and_used_again() {
+        let change = Change {
+            address: 1,
+            incarnation: Incarnation::default(),
+            status: Status::Alive,
+            source: None,
+            labels: Labels::NONE,
+        };
+        let list = ChangeList::from_iter([change, change]);
+        let (kind, incarnation, checksum) = (Kind::Gossip, Incarnation::default(), Checksum(7));
+        let message = Message { kind, incarnation, checksum, changes: list.as_changes() };
+        let owned = OwnedMessage::new(message);
+        assert_eq!(owned.as_message(), message);
+        let again = owned.into_list();
+        assert_eq!(again, list);
+        let empty = Message { changes: Changes::NONE, ..message };
+        assert_eq!(OwnedMessage::with_list(empty, again).as_message(), empty);
+    }
+}

@@ -102,4 +102,16 @@ mod tests {
         assert_eq!(random.below_u64(0), 0);
         assert!(random.chance(1, 0));
     }
+
+    /// Bounds that leave a quarter of all 64 bits over, where drawing without rejection would show.
+    #[test]
+    fn every_number_below_a_bound_beyond_32_bits_is_drawn_about_equally_often() {
+        let mut random = Random::new(4);
+        let mut counts = [0u32; 3];
+        for _ in 0..30_000 {
+            counts[(random.below_u64(3 << 62) % 3) as usize] += 1;
+        }
+        // Six standard deviations (82 each) either side.
+        assert!(counts.iter().all(|count| (9_500..10_500).contains(count)), "{counts:?}");
+    }
 }

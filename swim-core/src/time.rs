@@ -157,4 +157,10 @@ mod tests {
         assert_eq!(Micros(199).percent(80), Micros(159));
         assert_eq!(Micros(u64::MAX).percent(50), Micros(u64::MAX / 2));
     }
+
+    #[test]
+    fn spans_of_the_standard_library_count_as_well() {
+        assert_eq!(Instant::from_millis(5) + Duration::from_millis(7), Instant::from_millis(12));
+        assert_eq!(Instant::ZERO + Duration::MAX, Instant::NEVER);
+    }
 }

@@ -204,6 +204,7 @@ mod tests {
         transitions.note(suspect, look);
         // Entries of members that came alive again.
         (0..100).for_each(|slot| transitions.note(Slot(1000 + slot), Instant::from_millis(60_000)));
+        assert_eq!(transitions.len(), 101);
         transitions.tidy(suspicions.len(), suspicions.iter());
         assert_eq!(transitions.len(), 1);
         for accuser in 3u32..6 {
@@ -228,5 +229,43 @@ mod tests {
         assert_eq!(due(&mut transitions, 23_999), None);
         assert_eq!(transitions.soonest(), Instant::from_millis(24_000));
         assert_eq!(due(&mut transitions, 24_000), Some(Slot(1)));
+    }
+
+    /// So many members whose deadline is the same.
+    fn crowd(count: u32) -> Transitions {
+        let mut transitions = Transitions::new();
+        (0..count).for_each(|slot| transitions.set(Slot(slot), Instant::from_millis(1)));
+        transitions
+    }
+
+    #[test]
+    fn entries_of_dead_deadlines_are_thrown_out_once_they_are_more_than_half_of_the_living_and_a_few() {
+        let mut transitions = crowd(100);
+        for dead in 1..=115 {
+            transitions.note(Slot(0), Instant::from_millis(2));
+            transitions.tidy(0, core::iter::empty());
+            assert_eq!(transitions.len(), if dead <= 114 { 100 + dead } else { 100 });
+        }
+    }
+
+    #[test]
+    fn the_room_of_a_second_with_many_deadlines_is_given_back() {
+        let due = |transitions: &mut Transitions| {
+            let slot = transitions.take_due(Instant::from_millis(1), |_| None).expect("some are due");
+            transitions.clear(slot);
+        };
+        let mut transitions = crowd(1_000);
+        for _ in 0..1_000 {
+            due(&mut transitions);
+            let (len, room) = (transitions.near.len(), transitions.near.capacity());
+            assert!(room <= 64.max(len * 4 + 4), "{len} of {room}");
+        }
+        for (count, taken) in [(100, 70), (60, 60)] {
+            let mut transitions = crowd(count);
+            due(&mut transitions);
+            let room = transitions.near.capacity();
+            (1..taken).for_each(|_| due(&mut transitions));
+            assert_eq!(transitions.near.capacity(), room);
+        }
     }
 }

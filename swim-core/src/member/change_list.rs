@@ -256,3 +256,37 @@ impl<'a, A: Copy> Iterator for Iter<'a, A> {
 }
 
 impl<A: Copy> ExactSizeIterator for Iter<'_, A> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+
+    fn list(addresses: &[u32]) -> ChangeList<u32> {
+        let change = |&address| Change {
+            address,
+            incarnation: Incarnation::default(),
+            status: Status::Alive,
+            source: None,
+            labels: Labels::NONE,
+        };
+        addresses.iter().map(change).collect()
+    }
+
+    #[test]
+    fn lists_are_equal_where_their_changes_are_and_are_shown_by_them() {
+        assert_eq!(list(&[1, 2]), list(&[1, 2]));
+        assert_ne!(list(&[1, 2]), list(&[1, 3]));
+        assert_ne!(list(&[1, 2]), list(&[1]));
+        assert_eq!(format!("{:?}", list(&[7])), format!("[{:?}]", list(&[7]).as_changes().iter().next().unwrap()));
+    }
+
+    #[test]
+    fn going_through_a_list_tells_how_many_are_left() {
+        let list = list(&[1, 2, 3]);
+        let mut changes = list.as_changes().iter();
+        assert_eq!(changes.len(), 3);
+        changes.next();
+        assert_eq!(changes.len(), 2);
+    }
+}

@@ -55,3 +55,19 @@ impl fmt::Display for Incarnation {
         self.0.fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn the_last_one_is_the_last() {
+        assert_eq!(Incarnation::new(Incarnation::MAX.0), Some(Incarnation::MAX));
+        assert_eq!(Incarnation::new(Incarnation::MAX.0 + 1), None);
+        assert_eq!(Incarnation::MAX.next(), Incarnation::MAX);
+        assert_eq!(Incarnation(Incarnation::MAX.0 - 1).next(), Incarnation::MAX);
+        assert_eq!(Incarnation::from_wall(UnixMillis(Incarnation::CEILING.0 + 1)), Incarnation::CEILING);
+        assert_eq!(Incarnation(1_700).to_string(), "1700");
+    }
+}

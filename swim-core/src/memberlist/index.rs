@@ -139,4 +139,34 @@ mod tests {
             assert_eq!(index.len, model.len());
         }
     }
+
+    fn hash(number: u32) -> u64 {
+        mix64(u64::from(number))
+    }
+
+    #[test]
+    fn it_is_at_most_four_fifths_full_and_gives_memory_back() {
+        let mut index = Index::new();
+        for number in 0..1_000 {
+            index.insert(hash(number), number, hash);
+            assert!(index.len * 5 <= index.cells.len() * 4);
+            assert!(index.cells.len() <= index.len * 3 / 2 + 20);
+        }
+        for number in 0..1_000 {
+            index.remove(hash(number), number, hash);
+            assert!(index.cells.len() <= (index.len * 4).max(64));
+        }
+    }
+
+    #[test]
+    fn room_is_kept_while_a_quarter_of_it_is_used_or_it_is_small() {
+        for (room, least) in [(200, 63), (40, 0)] {
+            let mut index = Index::new();
+            index.resize(room, hash);
+            let cells = index.cells.len();
+            (0..room as u32).for_each(|number| index.insert(hash(number), number, hash));
+            (least..room as u32).for_each(|number| index.remove(hash(number), number, hash));
+            assert_eq!((index.len, index.cells.len()), (least as usize, cells));
+        }
+    }
 }

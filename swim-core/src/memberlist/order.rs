@@ -154,6 +154,7 @@ impl Order {
 mod tests {
     use super::*;
     use alloc::collections::{BTreeMap, BTreeSet};
+    use alloc::vec;
 
     /// Members below the number are alive.
     struct Below(u32);
@@ -232,6 +233,47 @@ mod tests {
             assert_eq!(set.len(), sample.len());
             assert_eq!(sample.len(), count.min(4));
             assert!(!set.contains(&2));
+        }
+    }
+
+    #[test]
+    fn a_sample_is_added_to_what_is_there() {
+        let mut random = Random::new(4);
+        for count in 0..8 {
+            let mut sample = vec![Slot(77), Slot(78), Slot(79)];
+            order(5, &mut random).sample(count, &mut random, &mut { ALL }, |_| false, &mut sample);
+            assert_eq!(sample.len(), 3 + count.min(5));
+            assert_eq!(sample[..3], [Slot(77), Slot(78), Slot(79)]);
+        }
+    }
+
+    #[test]
+    fn a_sample_among_many_that_are_skipped_is_complete_all_the_same() {
+        for seed in 0..50 {
+            let mut random = Random::new(seed);
+            let mut order = order(200, &mut random);
+            let mut sample = Vec::new();
+            order.sample(3, &mut random, &mut { ALL }, |slot| ![5, 100, 199].contains(&slot.0), &mut sample);
+            sample.sort_unstable();
+            assert_eq!(sample, [Slot(5), Slot(100), Slot(199)]);
+        }
+    }
+
+    #[test]
+    fn room_is_given_back_once_less_than_a_quarter_is_used_unless_it_is_small() {
+        let mut random = Random::new(5);
+        let mut large = order(1_000, &mut random);
+        while large.len() > 10 {
+            large.next(&mut random, &mut Below(10));
+            assert!(large.slots.capacity() <= 64.max(large.len() * 4));
+        }
+        for (count, left) in [(100, 40), (30, 1)] {
+            let mut order = order(count, &mut random);
+            let room = order.slots.capacity();
+            while order.len() > left as usize {
+                order.next(&mut random, &mut Below(left));
+            }
+            assert_eq!(order.slots.capacity(), room);
         }
     }
 }

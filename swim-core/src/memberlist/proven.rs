@@ -116,4 +116,19 @@ mod tests {
         assert_eq!(proven.search(2, rank), None);
         assert_eq!(proven.search(0, rank), None);
     }
+
+    #[test]
+    fn the_search_is_over_once_it_has_looked_at_enough() {
+        let bound = SEARCH_MAX + 10;
+        for (best_at, found) in [(SEARCH_MAX - 1, SEARCH_MAX - 1), (SEARCH_MAX, 0)] {
+            let mut proven = Proven::new();
+            let rank = |slot: Slot| Some(if slot.0 == best_at { 0 } else { 1 });
+            assert_eq!(proven.search(bound as usize, rank), Some(Slot(found)));
+        }
+        // The next one begins behind the last that was found, and from the front where that was the last of all.
+        let mut proven = Proven::new();
+        let first = |_: Slot| Some(0);
+        let found: Vec<_> = (0..5).map(|_| proven.search(3, first).unwrap().0).collect();
+        assert_eq!(found, [0, 1, 2, 0, 1]);
+    }
 }

@@ -166,4 +166,26 @@ mod tests {
         }
         assert_eq!((map.len(), map.pages.capacity()), (0, 0));
     }
+
+    #[test]
+    fn two_thirds_of_its_room_are_used_unless_it_is_small() {
+        let mut map = SlotMap::new();
+        (0..1_000).for_each(|slot| map.insert(Slot(slot), slot));
+        assert!(map.entries.capacity() <= 1_130);
+        for slot in 0..1_000 {
+            map.remove(Slot(slot));
+            let (len, room) = (map.entries.len(), map.entries.capacity());
+            assert!(room <= 64 || len * 3 >= room * 2, "{len} of {room}");
+        }
+        let mut map = SlotMap::new();
+        (0..30).for_each(|slot| map.insert(Slot(slot), slot));
+        let room = map.entries.capacity();
+        (1..30).for_each(|slot| assert!(map.remove(Slot(slot)).is_some()));
+        assert_eq!(map.entries.capacity(), room);
+        let mut map = SlotMap::new();
+        (0..100).for_each(|slot| map.insert(Slot(slot), slot));
+        let room = map.entries.capacity();
+        (90..100).for_each(|slot| assert!(map.remove(Slot(slot)).is_some()));
+        assert_eq!(map.entries.capacity(), room);
+    }
 }

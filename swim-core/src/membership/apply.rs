@@ -171,8 +171,8 @@ impl<A: Address> Membership<A> {
             self.record(now, slot, change, spread, out);
             return Some(slot);
         }
-        // Losing by labels alone confirms a suspicion as well.
-        if claimed == known && known.status == Status::Suspect {
+        // What is not older and does not win differs in labels alone; it confirms a suspicion as well.
+        if known.status == Status::Suspect {
             self.confirm(now, slot, change);
         }
         None
@@ -297,8 +297,6 @@ impl<A: Address> Membership<A> {
         }
         let suspicion = self.own_claim(slot, known.incarnation, Status::Suspect);
         if known.status == Status::Suspect {
-            let labels: Box<[u8]> = self.members.labels(slot).encoded().into();
-            let suspicion = Change { labels: crate::labels::Labels::trusted(&labels), ..suspicion };
             self.confirm(now, slot, suspicion);
             return;
         }

@@ -47,6 +47,24 @@ impl Meter {
 mod tests {
     use super::*;
 
+    fn secs(count: u64) -> Instant {
+        Instant::from_millis(count * 1000)
+    }
+
+    #[test]
+    fn the_last_minute_fades_as_this_one_goes_on_and_is_gone_after_two() {
+        let mut meter = Meter::default();
+        (0..60).for_each(|_| meter.mark(secs(59)));
+        assert_eq!(meter.per_second_milli(secs(59)), 1_000);
+        assert_eq!(meter.per_second_milli(secs(60)), 1_000);
+        assert_eq!(meter.per_second_milli(secs(90)), 500);
+        // Minutes are counted from the first on, whenever something happens in them.
+        (0..30).for_each(|_| meter.mark(secs(90)));
+        assert_eq!(meter.per_second_milli(secs(105)), (15 + 30) * 1_000 / 60);
+        assert_eq!(meter.per_second_milli(secs(150)), 15 * 1_000 / 60);
+        assert_eq!(meter.per_second_milli(secs(180)), 0);
+    }
+
     #[test]
     fn a_steady_rate_is_shown_as_it_is_and_fades_when_it_ends() {
         let mut meter = Meter::default();

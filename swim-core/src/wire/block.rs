@@ -65,3 +65,17 @@ impl Block {
         writer.write(gathered)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fits_is_what_leaves_eight_bytes_to_spare() {
+        for gathered in [0, 1, 100] {
+            let block = Block { bytes: [0; Block::SIZE], len: gathered };
+            let most = Block::SIZE - gathered - size_of::<u64>();
+            assert!(block.has_room(most) && !block.has_room(most + 1));
+        }
+    }
+}

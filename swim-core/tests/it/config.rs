@@ -1,11 +1,14 @@
 //! Options become a `Config`, or an error that names the field and the rule.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use swim_core::{
     Config, ConfigError, ExchangeMode, FullSyncMode, GossipOptions, Options, OwnLabels, ProtocolPeriod,
     SuspicionTimeout,
 };
+
+const REVIEWED: &str = include_str!("presets.json");
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -43,6 +46,23 @@ fn all_presets_are_valid() {
         assert_eq!(*config.options(), options);
     }
     assert_eq!(Options::default(), Options::lan());
+}
+
+/// Every setting of every preset, compared with `presets.json`, which people have read and agreed to.
+#[test]
+fn the_presets_are_as_reviewed() {
+    let presets: BTreeMap<_, _> = presets().into_iter().collect();
+    let written = serde_json::to_string_pretty(&presets).unwrap() + "\n";
+    if std::env::var_os("UPDATE").is_some() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/presets.json");
+        std::fs::write(path, &written).expect("the presets can be written");
+        return;
+    }
+    let hint = "if the change is meant, run `UPDATE=1 cargo test -p swim-core --test it presets` and review the file";
+    for (number, (now, reviewed)) in written.lines().zip(REVIEWED.lines()).enumerate() {
+        assert_eq!(now, reviewed, "line {}; {hint}", number + 1);
+    }
+    assert!(written == REVIEWED, "lines are missing or too many; {hint}");
 }
 
 fn presets() -> [(&'static str, Options); 4] {
@@ -106,6 +126,9 @@ fn spans_of_time_are_a_century_at_most() {
             names(&message, &[&format!("`{field}`"), "a hundred years"]);
         }
     }
+    let century = 100 * 365 * DAY;
+    accepted(Options::lan(), |options| options.rollup_flush_interval = century);
+    refused(Options::lan(), |options| options.rollup_flush_interval = century + Duration::from_nanos(1));
 }
 
 type SetNumber = fn(&mut Options, u32);
@@ -178,6 +201,7 @@ fn helpers_have_a_millisecond_at_least() {
         options.ping_request_timeout = Duration::from_micros(1200);
         options.ping_request_size = 0;
     });
+    accepted(Options::lan(), |options| options.ping_request_timeout = Duration::from_micros(1250));
 }
 
 #[test]

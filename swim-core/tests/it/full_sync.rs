@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use swim_core::{Change, Channel, Command, Event, EventKind, Kind, Options, OwnLabels, RefusedReason, SyncReason, Via};
-use swim_core::{Checksum, Message, OwnedMessage, Reach, Seq, Status};
+use swim_core::{
+    About, Change, Channel, Checksum, Command, Event, EventKind, Input, Kind, Message, Options, OwnLabels,
+    OwnedMessage, Reach, RefusedReason, Seq, Status, SyncReason, Ticket, Via,
+};
 
 use crate::forge::{
     ODD, SOMEONE, STRANGER, inc, join, message, message_with, millis, own, ping, ping_req, quiet_lan, quiet_ringpop,
@@ -147,6 +149,15 @@ fn what_a_sync_brings_is_gossiped_where_lists_diverged_and_not_after_overload() 
     world.answer(&asked, &answer_to(SyncReason::Overload, &[own(50, Alive, inc(0))]));
     assert_eq!(world.status(1, 50), Some(Alive));
     assert_eq!(world.node(1).pending_changes(), pending);
+}
+
+#[test]
+fn what_a_sync_for_overload_replaces_is_told_no_more() {
+    let mut world = World::among(quiet_lan(), 4);
+    world.tell(2, 1, &[own(3, Leave, inc(1))]);
+    world.request(2, 1, &message(Kind::Sync { reason: SyncReason::Overload }, &[own(3, Alive, inc(2))]));
+    assert_eq!(world.status(1, 3), Some(Alive));
+    assert!(world.ask(SOMEONE, 1).claims_about(3).is_empty());
 }
 
 #[test]
@@ -410,4 +421,31 @@ fn a_reverse_sync_asks_as_a_joiner_does() {
     ringpop_ping(&mut world, 2, ODD, &[]);
     let Message { kind, .. } = joins(&world)[0].message.as_message();
     assert_eq!(kind, join());
+}
+
+#[test]
+fn more_than_a_message_carries_is_more_than_127_changes_of_four_byte_addresses() {
+    // 1400 bytes, and eleven for a change with such an address.
+    for (pending, synced) in [(127, 0), (128, 1)] {
+        let mut world = World::among(quiet_lan(), 4);
+        let crowd: Vec<_> = (100..100 + pending).map(|address| own(address, Alive, inc(0))).collect();
+        world.tell(2, 1, &crowd);
+        assert_eq!(world.node(1).pending_changes(), pending as usize);
+        world.tell(3, 1, &[own(3, Alive, inc(0))]);
+        assert_eq!(syncs(&world).len(), synced, "{pending} are pending");
+    }
+}
+
+#[test]
+fn a_sync_that_could_not_be_delivered_makes_room_for_another() {
+    let mut world = World::among(Options { max_full_sync_jobs: 1, ..quiet_lan() }, 4);
+    world.ask(2, 1);
+    world.ask(3, 1);
+    assert_eq!((syncs(&world).len(), world.node(1).counters().full_syncs_omitted), (1, 1));
+    let Channel::Request(ticket) = syncs(&world)[0].channel else { panic!("a sync is a request") };
+    for (to, ticket, started) in [(3, ticket, 1), (2, Ticket(ticket.0 + 1), 1), (2, ticket, 2)] {
+        world.handle(1, Input::Undeliverable { to, about: About::Request(ticket) });
+        world.ask(4, 1);
+        assert_eq!(syncs(&world).len(), started);
+    }
 }

@@ -173,9 +173,22 @@ fn a_suspect_that_never_refutes_does_not_hold_up_the_follow_up_for_ever() {
     world.tell(2, 1, &[said(2, 30, Faulty, inc(3))]);
     attempt(&mut world, 30);
     send_list(&mut world, 30, &[own(30, Alive, inc(5)), said(30, 2, Faulty, inc(7))]);
-    world.run(secs(23));
+    world.run(millis(23_999));
     assert_eq!(fetches(&world).len(), 1);
-    world.run(secs(3));
+    world.run(millis(1));
+    assert_eq!(fetches(&world).len(), 2);
+}
+
+#[test]
+fn in_a_larger_cluster_the_suspects_get_longer_to_refute() {
+    // Thirty members: a suspicion lasts 24 s times the logarithm, 35.45 s, and it is looked each quarter of a second.
+    let mut world = World::among(quiet_lan(), 30);
+    world.tell(2, 1, &[said(2, 60, Faulty, inc(3))]);
+    attempt(&mut world, 60);
+    send_list(&mut world, 60, &[own(60, Alive, inc(5)), said(60, 2, Faulty, inc(7))]);
+    world.run(millis(35_400));
+    assert_eq!(fetches(&world).len(), 1);
+    world.run(millis(100));
     assert_eq!(fetches(&world).len(), 2);
 }
 
@@ -367,4 +380,16 @@ fn in_ringpop_one_that_left_asks_nobody_to_suspect_itself() {
     send_list(&mut world, 8, &[own(8, Alive, inc(5)), own(1, Alive, left)]);
     assert_eq!(world.last(1, 8).claims_about(1), [(Leave, left)]);
     assert_eq!(world.status(1, 8), Some(Alive), "the lists are merged");
+}
+
+#[test]
+fn a_suspect_that_came_back_and_is_accused_anew_is_not_waited_for() {
+    let mut world = World::among(quiet_lan(), 10);
+    world.tell(2, 1, &[said(2, 30, Faulty, inc(3))]);
+    attempt(&mut world, 30);
+    send_list(&mut world, 30, &[own(30, Alive, inc(5)), said(30, 2, Faulty, inc(7))]);
+    world.tell(2, 1, &[own(2, Alive, inc(8))]);
+    world.tell(3, 1, &[said(3, 2, Suspect, inc(8))]);
+    world.run(millis(1_500));
+    assert_eq!(fetches(&world).len(), 2);
 }

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use swim_core::{Change, Command, CommandError, EventKind, Kind, Options, Outcome, Status};
+use swim_core::{
+    Change, Command, CommandError, CommandId, DiscoverId, Effect, Effects, EventKind, Input, Kind, Options, Outcome,
+    Status,
+};
 
 use crate::forge::{inc, message, own, quiet_lan, said, secs};
 use crate::world::{Letter, World};
@@ -146,4 +149,63 @@ fn a_node_that_holds_nobody_alive_asks_for_hosts_each_time() {
     let before = world.count(1, EventKind::DiscoHeal);
     world.run(secs(10 * period.as_secs()));
     assert_eq!(world.count(1, EventKind::DiscoHeal) - before, 10);
+}
+
+#[test]
+fn hosts_that_answer_another_question_are_not_searched() {
+    let mut world = World::lone(quiet_lan());
+    world.hosts = None;
+    let (now, id) = (world.now, DiscoverId(world.discoveries as u64 + 1));
+    let mut node = world.node(1).clone();
+    let mut effects = Effects::new();
+    let command = Command::HealViaDiscovery;
+    node.handle(now, Input::Command { id: CommandId(1), command }, &mut effects);
+    assert!(effects.iter().any(|effect| effect == Effect::Discover(id)));
+    effects.clear();
+    node.handle(now, Input::Hosts { id: DiscoverId(id.0 + 1), result: Ok(&[2]) }, &mut effects);
+    assert!(effects.is_empty(), "{effects:?}");
+    node.handle(now, Input::Hosts { id, result: Ok(&[2]) }, &mut effects);
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Send { to: 2, .. })));
+}
+
+#[test]
+fn a_search_goes_on_while_the_two_sides_of_a_target_must_wait() {
+    let mut world = World::among(quiet_lan(), 3);
+    world.hosts = Some(vec![1, 50, 51]);
+    world.command(1, Command::HealViaDiscovery);
+    let met = fetches(&world)[0].to;
+    answers(&mut world, met, Kind::List, &[own(met, Alive, inc(0)), said(met, 2, Faulty, inc(7))]);
+    let asked: Vec<u32> = fetches(&world).iter().map(|letter| letter.to).collect();
+    assert_eq!(asked, [met, 101 - met]);
+}
+
+/// Twenty others alive and ten faulty: the share of the faulty is 10 of 31, so that each of 21 tries with a chance of
+/// 2 * 4 * (10 / 31)^2 / 21 a second.
+#[test]
+fn tries_fall_with_the_square_of_the_share_of_the_faulty() {
+    let mut lan = Options::lan();
+    lan.gossip = None;
+    let mut world = World::among(lan, 21);
+    let claims: Vec<_> = (0..10).map(|number| said(2, 1000 + number, Faulty, inc(0))).collect();
+    world.tell(2, 1, &claims);
+    world.hosts = None;
+    world.run(secs(1_000));
+    // 40 are to be expected, and three standard deviations (6.2 each) either side.
+    let tries = fetches(&world).len();
+    assert!((21..=59).contains(&tries), "{tries}");
+}
+
+/// One faulty among forty: its share is so small that the three tries a period count, which are shared among the forty.
+#[test]
+fn tries_do_not_fall_below_those_of_a_search() {
+    let mut lan = Options::lan();
+    lan.gossip = None;
+    lan.state_timeouts.faulty = Duration::from_secs(100_000);
+    let mut world = World::among(lan, 39);
+    world.tell(2, 1, &[said(2, 1000, Faulty, inc(0))]);
+    world.hosts = None;
+    world.run(secs(12_000));
+    // 30 are to be expected, and three standard deviations (5.5 each) either side.
+    let tries = fetches(&world).len();
+    assert!((14..=46).contains(&tries), "{tries}");
 }

@@ -144,3 +144,18 @@ fn ringpop_believes_hearsay() {
     world.tell(3, 1, &[said(3, 2, Faulty, inc(0))]);
     assert_eq!(world.status(1, 2), Some(Faulty));
 }
+
+/// Thirty members, of which one has left: a suspicion among the 29 lasts 24 s times the logarithm, 35.1 s.
+#[test]
+fn in_a_larger_cluster_one_that_left_has_as_much_longer_to_refute_a_tombstone_as_a_suspect_has() {
+    let mut world = World::among(quiet_lan(), 30);
+    world.tell(3, 1, &[own(2, Leave, inc(1)), said(3, 4, Suspect, inc(0))]);
+    world.run(millis(35_000));
+    assert_eq!(world.status(1, 4), Some(Suspect));
+    world.tell(3, 1, &[said(3, 2, Tombstone, inc(1))]);
+    assert_eq!(world.status(1, 2), Some(Leave));
+    world.run(millis(150));
+    assert_eq!(world.status(1, 4), Some(Faulty));
+    world.tell(3, 1, &[said(3, 2, Tombstone, inc(1))]);
+    assert_eq!(world.status(1, 2), Some(Tombstone));
+}

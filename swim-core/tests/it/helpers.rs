@@ -1,6 +1,6 @@
 //! R4: helping others, in time for their verdict.
 
-use swim_core::{Channel, Event, EventKind, Kind, Options, Reach, Status, Via};
+use swim_core::{About, Channel, Event, EventKind, Input, Kind, Options, Reach, RefusedReason, Status, Ticket, Via};
 
 use crate::forge::{inc, is_ping_req, message, millis, own, ping_req, quiet_lan, quiet_ringpop, said, secs};
 use crate::world::{Letter, World};
@@ -44,8 +44,8 @@ fn a_helper_says_that_the_target_was_not_reached_when_its_time_is_up() {
 fn a_helper_that_cannot_deliver_its_ping_says_so_at_once() {
     let mut world = World::among(quiet_lan(), 3);
     asked_to_ping(&mut world);
-    let about = swim_core::About::Datagram;
-    world.handle(1, swim_core::Input::Undeliverable { to: 3, about });
+    let about = About::Datagram;
+    world.handle(1, Input::Undeliverable { to: 3, about });
     assert_eq!(reach(world.last(1, 2)), Reach::NotReached);
 }
 
@@ -207,4 +207,44 @@ fn a_helper_that_is_still_joining_answers_without_changes() {
     let answer = world.last(1, 2);
     assert!(matches!(answer.kind(), Kind::PingReqAnswer { reach: Reach::NotReady, .. }));
     assert!(answer.subjects().is_empty());
+}
+
+#[test]
+fn pings_for_others_are_counted() {
+    let mut world = World::among(quiet_lan(), 3);
+    let before = world.node(1).counters().pings_sent;
+    asked_to_ping(&mut world);
+    assert_eq!(world.node(1).counters().pings_sent - before, 1);
+}
+
+#[test]
+fn a_helper_goes_on_waiting_where_something_else_could_not_be_delivered() {
+    let mut world = World::among(quiet_lan(), 3);
+    let ping = asked_to_ping(&mut world);
+    world.handle(1, Input::Undeliverable { to: 4, about: About::Datagram });
+    assert_eq!(world.letters.len(), 1);
+    world.acknowledge(&ping, &[]);
+    assert_eq!(reach(world.last(1, 2)), Reach::Reached);
+
+    let mut world = World::among(quiet_ringpop(), 3);
+    let ticket = world.ticket();
+    world.inject(2, 1, Via::Request(ticket), &message(ping_req(5, 3, millis(400)), &[]));
+    let Channel::Request(asked) = world.last(1, 3).channel else { panic!("ringpop pings by request") };
+    world.handle(1, Input::Undeliverable { to: 3, about: About::Request(Ticket(asked.0 + 1)) });
+    assert_eq!(world.owed(1), 1);
+    world.handle(1, Input::Undeliverable { to: 3, about: About::Request(asked) });
+    assert_eq!(reach(world.last(1, 2)), Reach::NotReached);
+}
+
+#[test]
+fn a_target_that_refuses_is_reached_where_it_says_that_it_is_not_ready() {
+    for (reason, found) in [(RefusedReason::NotReady, Reach::Reached), (RefusedReason::OtherApp, Reach::NotReached)] {
+        let mut world = World::among(quiet_ringpop(), 3);
+        let ticket = world.ticket();
+        world.inject(2, 1, Via::Request(ticket), &message(ping_req(5, 3, millis(400)), &[]));
+        let ping = world.last(1, 3).clone();
+        world.answer(&ping, &message(Kind::Refused { reason }, &[]));
+        assert_eq!(reach(world.last(1, 2)), found);
+        assert_eq!(world.node(1).counters().refused, 1);
+    }
 }

@@ -10,7 +10,7 @@ use swim_core::{
     Status, UnixMillis,
 };
 
-use crate::forge::{SOMEONE, STRANGER, inc, is_ping, message, millis, own, quiet_lan, quiet_ringpop, said, secs};
+use crate::forge::{SOMEONE, inc, is_ping, message, millis, own, quiet_lan, quiet_ringpop, said, secs};
 use crate::world::{Letter, WALL, World};
 use Status::{Alive, Faulty};
 
@@ -454,17 +454,4 @@ fn a_list_without_anyone_is_asked_for_again_and_makes_no_cluster_of_one() {
     let id = asks(&mut effects).expect("hosts are asked for again");
     node.handle(again, Input::Hosts { id, result: Ok(&[1]) }, &mut effects);
     assert!(node.is_ready());
-}
-
-#[test]
-fn a_member_that_pings_a_joining_node_is_one_more_host_to_join() {
-    let (mut world, id) = joining(quiet_lan(), &[1, 2]);
-    let asked = joins(&world)[0].clone();
-    world.ask(STRANGER, 1);
-    unreachable(&mut world, &asked);
-    world.run(secs(2));
-    let asked = joins(&world).into_iter().find(|letter| letter.to == STRANGER).expect("the stranger is asked");
-    let_in(&mut world, &asked);
-    world.run(secs(20));
-    assert_eq!(world.outcome(id), Some(Outcome::Joined(1)));
 }

@@ -1,8 +1,11 @@
 //! The rules of the protocol, told as stories through `Node::handle`.
 
+mod believed;
+mod budget;
 mod config;
 mod departure;
 mod determinism;
+mod digests;
 mod dissemination;
 mod door;
 mod fingerprint;
@@ -17,6 +20,7 @@ mod hostile;
 mod incarnation;
 mod join;
 mod join_answers;
+mod join_heard;
 mod labels;
 mod limits;
 mod merge;
@@ -25,6 +29,7 @@ mod observe;
 mod partitions;
 mod precedence;
 mod probe;
+mod probe_targets;
 mod rejected;
 mod sleep;
 mod suspicion;

@@ -1,7 +1,7 @@
 //! R14 and R15: what a node reports, groups and measures.
 
 use swim_core::{
-    Change, Command, Counters, Event, EventKind, EventMask, Kind, Micros, Options, StartGossip, Status, Via,
+    Change, Command, Counters, Event, EventKind, EventMask, Kind, Micros, Options, OwnLabels, StartGossip, Status, Via,
 };
 
 use crate::forge::{
@@ -321,6 +321,24 @@ fn a_member_whose_clock_is_far_ahead_is_reported() {
     assert!(world.events(1).any(|event| event == Event::ClockFarOff { address: 3, ahead_ms: 60_001 }));
 }
 
+#[test]
+fn what_others_say_and_what_is_known_of_a_clock_that_is_far_ahead_is_not_reported() {
+    let mut world = World::among(quiet_lan(), 3);
+    world.tell(2, 1, &[own(3, Alive, inc(600_000))]);
+    assert_eq!(world.count(1, EventKind::ClockFarOff), 1);
+    world.tell(2, 1, &[said(2, 3, Suspect, inc(700_000))]);
+    assert_eq!(world.status(1, 3), Some(Suspect));
+    assert_eq!(world.count(1, EventKind::ClockFarOff), 1, "others may accuse it at any incarnation");
+
+    world.tell(2, 1, &[own(2, Alive, inc(600_000))]);
+    for value in ["a", "b", "c", "d", "e", "f"] {
+        let labels = OwnLabels::new([("zone", value)]).unwrap();
+        world.tell(2, 1, &[Change { labels: labels.as_labels(), ..own(2, Alive, inc(600_000)) }]);
+    }
+    assert!(!world.member(1, 2).unwrap().labels.is_empty(), "one of them wins");
+    assert_eq!(world.count(1, EventKind::ClockFarOff), 2, "once for each incarnation");
+}
+
 /// What is not counted elsewhere, in one story of a cluster.
 #[test]
 fn counters_of_a_cluster_that_lost_a_member() {
@@ -339,10 +357,42 @@ fn counters_of_a_cluster_that_lost_a_member() {
 #[test]
 fn tombstones_and_evictions_are_counted() {
     let mut world = World::among(quiet_lan(), 2);
+    let before = world.node(1).counters().changes_applied;
     world.tell(2, 1, &[said(2, 7, Status::Faulty, inc(0))]);
     world.command(1, Command::Reap);
     assert_eq!(world.status(1, 7), Some(Status::Tombstone));
     world.tell(2, 1, &[said(2, 8, Status::Faulty, inc(0))]);
+    assert_eq!(world.node(1).counters().changes_applied - before, 3, "two that were told, and one of the node's own");
     world.run(secs(24 * 60 * 60));
     assert_eq!((world.node(1).counters().tombstones_declared, world.node(1).counters().evictions), (1, 1));
+}
+
+#[test]
+fn who_is_reachable_and_whether_rounds_follow_one_another_can_be_asked() {
+    let mut world = World::among(quiet_lan(), 4);
+    world.tell(2, 1, &[said(2, 3, Suspect, inc(0)), own(4, Leave, inc(1))]);
+    assert_eq!((world.node(1).count_reachable(), world.node(1).reachable()), (3, vec![1, 2, 3]));
+    assert!(world.node(1).is_stopped());
+    world.command(1, Command::GossipStart);
+    assert!(!world.node(1).is_stopped());
+    world.command(1, Command::GossipStop);
+    assert!(world.node(1).is_stopped());
+}
+
+#[test]
+fn the_members_are_counted_without_those_that_were_evicted() {
+    let mut options = quiet_lan();
+    options.hearsay = swim_core::Hearsay::Believe;
+    options.state_timeouts.tombstone = std::time::Duration::from_millis(1);
+    let mut world = World::among(Options { members_max: 4, ..options }, 4);
+    world.tell(2, 1, &[said(2, 3, Status::Tombstone, inc(0)), said(2, 4, Status::Tombstone, inc(0))]);
+    world.run(millis(1));
+    assert_eq!(world.node(1).members().len(), 2);
+    world.forget();
+    world.tell(2, 1, &[own(9, Alive, inc(0))]);
+    let reported = world.events(1).find_map(|event| match event {
+        Event::MemberlistChangesApplied { num_members, .. } => Some(num_members),
+        _ => None,
+    });
+    assert_eq!(reported, Some(3), "and a full list has their room");
 }

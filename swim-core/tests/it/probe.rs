@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use swim_core::{
-    About, Channel, Command, EventKind, Hearsay, Input, Kind, Options, ProbeOrder, Reach, Readiness, RefusedReason,
-    StartGossip, Status,
+    About, Channel, Command, EventKind, Hearsay, Input, Kind, Options, ProbeOrder, ProtocolPeriod, Reach, Readiness,
+    RefusedReason, StartGossip, Status,
 };
 
 use crate::forge::{
@@ -417,4 +417,36 @@ fn a_target_that_was_destroyed_is_not_alive_for_refusing() {
         }
     }
     assert_eq!(world.status(1, 2), Some(Status::Faulty));
+}
+
+#[test]
+fn a_round_of_a_fixed_period_ends_with_the_period_however_short_its_timeouts_are() {
+    let mut options = quiet_lan();
+    (options.ping_timeout, options.ping_request_timeout) = (Duration::from_millis(200), Duration::from_millis(300));
+    let mut world = World::among(options, 5);
+    let target = world.probe().to;
+    world.run(millis(200));
+    let asked = world.ping_reqs();
+    world.report(&asked[0], Reach::NotReached, &[]);
+    world.run(millis(799));
+    assert_eq!(suspects(&world), 0);
+    world.run(millis(1));
+    assert_eq!(world.status(1, target), Some(Suspect));
+}
+
+#[test]
+fn one_helper_that_cannot_be_reached_does_not_end_the_wait_for_the_others() {
+    let mut options = quiet_lan();
+    options.protocol_period = ProtocolPeriod::Adaptive { min: Duration::from_millis(200) };
+    options.stream_ping = false;
+    let mut world = World::among(options, 5);
+    let target = world.probe().to;
+    world.run(millis(500));
+    let asked = world.ping_reqs();
+    for (number, helper) in asked.iter().enumerate() {
+        assert_eq!(world.node(1).counters().rounds_failed, 0, "{number} of three are out of reach");
+        world.handle(1, Input::Undeliverable { to: helper.to, about: About::Datagram });
+    }
+    assert_eq!(world.node(1).counters().rounds_failed, 1);
+    assert_eq!(world.status(1, target), Some(Alive));
 }

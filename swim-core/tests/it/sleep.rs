@@ -53,6 +53,17 @@ fn a_suspicion_that_ran_out_in_ones_sleep_leaves_the_suspect_time_for_another_ro
 }
 
 #[test]
+fn a_tick_that_is_a_period_late_is_late_and_one_microsecond_more_is_sleep() {
+    for (late, held) in [(Micros(1_000_000), Faulty), (Micros(1_000_001), Suspect)] {
+        let mut world = World::among(quiet_lan(), 3);
+        world.tell(3, 1, &[said(3, 2, Suspect, inc(0))]);
+        world.skip(secs(4) + late);
+        world.tick(1);
+        assert_eq!(world.status(1, 2), Some(held), "{late:?} late");
+    }
+}
+
+#[test]
 fn a_suspect_that_stays_silent_after_ones_sleep_becomes_faulty_all_the_same() {
     for asleep in [2, 5, 60] {
         let mut world = World::among(quiet_lan(), 3);

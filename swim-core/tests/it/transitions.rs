@@ -227,9 +227,27 @@ fn one_that_was_forgotten_learns_it_from_the_answer_to_its_ping() {
     assert_eq!(world.ask(9, 1).claims_about(9), [(Tombstone, inc(4))]);
     world.inject(9, 1, Via::Datagram, &message(ping_req(1, 1, secs(1)), &[]));
     assert_eq!(world.last(1, 9).claims_about(9), [(Tombstone, inc(4))]);
+    world.inject(9, 1, Via::Datagram, &message_with(ping(2), inc(4), ODD, &[]));
+    assert_eq!(world.last(1, 9).claims_about(9), [(Tombstone, inc(4))], "nor if it says what it was evicted at");
     // Once it is back under a new incarnation there is nothing to learn.
     world.inject(9, 1, Via::Datagram, &message_with(ping(2), inc(5), ODD, &[]));
     assert!(world.last(1, 9).claims_about(9).is_empty());
+}
+
+#[test]
+fn who_teaches_back_many_is_told_of_sixteen_once_each() {
+    let mut world = World::among(quiet_lan(), 2);
+    let claims = |status| (100..120).map(move |address| said(2, address, status, inc(0))).collect::<Vec<_>>();
+    world.tell(2, 1, &claims(Faulty));
+    world.tell(2, 1, &claims(Tombstone));
+    world.run(secs(60));
+    world.drain(1);
+    let ghosts = [claims(Alive), claims(Suspect)].concat();
+    world.inject(2, 1, Via::Datagram, &message(ping(1), &ghosts));
+    let mut told = world.last(1, 2).subjects();
+    told.sort_unstable();
+    assert_eq!(told, (100..116).collect::<Vec<_>>());
+    assert_eq!(world.node(1).counters().rejected_evicted, 40);
 }
 
 #[test]

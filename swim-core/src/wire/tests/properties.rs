@@ -134,6 +134,10 @@ fn sizes<A: Address>(message: Message<'_, A>) -> Result<(), TestCaseError> {
     for change in message.changes {
         list.push(change);
         len += wire::change_len(&change);
+        let own = Source { address: change.address, incarnation: change.incarnation };
+        if change.source == Some(own) && change.labels.is_empty() {
+            prop_assert_eq!(wire::own_change_len(change.address, change.incarnation), wire::change_len(&change));
+        }
         let message = Message { changes: list.as_changes(), ..message };
         prop_assert_eq!(len, encoded(&message).len());
     }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::net::SocketAddr;
 
 use super::{CLUSTER, PING, bytes_of, encoded, message, ping_list};
-use crate::address::Address;
+use crate::address::{Address, Canonical};
 use crate::cluster::ClusterId;
 use crate::member::{ChangeList, Changes};
 use crate::wire::{self, DecodeError, HEADER_LEN, Limits, MAX_BODY_LEN};
@@ -275,6 +275,32 @@ fn a_stream_has_room_for_as_many_of_the_longest_changes_as_it_promises() {
     assert_eq!(Limits::stream(usize::MAX).bytes, HEADER_LEN + MAX_BODY_LEN);
     assert_eq!(Limits::datagram(1400), Limits { bytes: 1400, changes: 342 });
     assert_eq!(Limits::datagram(3), Limits { bytes: 3, changes: 0 });
+}
+
+/// An address of a host whose function says that it took `LEN` bytes, whatever there was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Took<const LEN: usize>;
+
+impl<const LEN: usize> Address for Took<LEN> {
+    fn same_host(&self, _: &Self) -> bool {
+        true
+    }
+
+    fn canonical(&self) -> Canonical {
+        Canonical::new(&[0; 4])
+    }
+
+    fn from_canonical(_: &[u8]) -> Option<(Self, usize)> {
+        Some((Self, LEN))
+    }
+}
+
+#[test]
+fn an_address_that_took_nothing_or_more_than_there_was_is_refused() {
+    let bytes = sealed(GOSSIP, &body_with_change("00 01020304 0100"));
+    assert!(wire::decode::<Took<4>>(CLUSTER, Limits::datagram(1400), &bytes, &mut ChangeList::new()).is_ok());
+    assert_eq!(refusal_of::<Took<0>>(&bytes), DecodeError::BadAddress);
+    assert_eq!(refusal_of::<Took<7>>(&bytes), DecodeError::BadAddress);
 }
 
 /// A frame around `body` whose header is right.

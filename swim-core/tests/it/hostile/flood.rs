@@ -67,6 +67,7 @@ fn a_newcomer_that_answers_takes_the_place_of_one_that_never_did() {
     world.forget();
     let labels = OwnLabels::new([("zone", "b")]).unwrap();
     let claim = swim_core::Change { labels: labels.as_labels(), ..own(6, Alive, inc(0)) };
+    let applied = world.node(1).counters().changes_applied;
 
     world.tell(2, 1, &[claim]);
     assert_eq!(world.status(1, 6), None, "the claim alone does not list it");
@@ -79,6 +80,8 @@ fn a_newcomer_that_answers_takes_the_place_of_one_that_never_did() {
     assert!(world.events(1).any(|event| event == Event::MemberDropped { address: 5, incarnation: inc(0) }));
     assert_eq!(world.node(1).counters().members_dropped, 1);
     assert_eq!(world.count(1, EventKind::MemberlistChangesApplied), 1);
+    assert_eq!(world.node(1).counters().changes_applied - applied, 1);
+    assert_eq!((world.node(1).count_reachable(), world.node(1).listed().count()), (5, 5));
 }
 
 #[test]
@@ -155,6 +158,19 @@ fn nothing_that_can_be_forged_proves_a_member() {
     assert_eq!(world.node(1).count_proven(), 1);
     world.acknowledge(&asked, &[]);
     assert!(world.node(1).is_proven(asked.to));
+}
+
+#[test]
+fn one_newcomer_does_not_answer_for_another_nor_with_a_number_of_its_own() {
+    let mut world = full(5);
+    world.tell(2, 1, &[own(6, Alive, inc(0)), own(7, Alive, inc(0))]);
+    let Kind::Ping { seq } = world.last(1, 6).kind() else { unreachable!() };
+    let told = [own(3, Alive, inc(1))];
+    world.inject(7, 1, Via::Datagram, &message(ack(seq), &told));
+    world.inject(6, 1, Via::Datagram, &message(ack(Seq(seq.0.wrapping_add(1))), &told));
+    assert_eq!((world.status(1, 6), world.status(1, 7)), (None, None));
+    assert_eq!(world.member(1, 3).unwrap().incarnation, inc(0), "nor is heard what they say");
+    assert_eq!(world.node(1).counters().rejected_unsolicited, 2);
 }
 
 #[test]

@@ -1,0 +1,68 @@
+//! R10: who speaks to a node that is still joining is one more host to join.
+
+use swim_core::{About, Channel, ClusterId, CommandId, Input, Kind, Options, Outcome, StartGossip, Status};
+
+use crate::forge::{STRANGER, inc, message, own, quiet_lan, secs};
+use crate::world::{Letter, World};
+
+/// Node 1 is bootstrapped with 2 for a host, which does not run.
+fn joining(options: Options) -> (World, CommandId) {
+    let mut world = World::new(options);
+    world.hosts = Some(vec![1, 2]);
+    world.boot(1);
+    let id = world.bootstrap(1, StartGossip::WhenReady);
+    (world, id)
+}
+
+fn joins(world: &World) -> Vec<Letter> {
+    world.sent_by(1).filter(|letter| matches!(letter.kind(), Kind::Join { .. })).cloned().collect()
+}
+
+/// The transport says that the host of the first join cannot be reached.
+fn unreachable(world: &mut World) {
+    let Channel::Request(ticket) = joins(world)[0].channel else { panic!("a join is a request") };
+    world.handle(1, Input::Undeliverable { to: 2, about: About::Request(ticket) });
+}
+
+#[test]
+fn a_member_that_pings_a_joining_node_is_one_more_host_to_join() {
+    let (mut world, id) = joining(quiet_lan());
+    world.ask(STRANGER, 1);
+    unreachable(&mut world);
+    world.run(secs(2));
+    let asked = joins(&world).into_iter().find(|letter| letter.to == STRANGER).expect("the stranger is asked");
+    world.answer(&asked, &message(Kind::List, &[own(asked.to, Status::Alive, inc(0))]));
+    world.run(secs(20));
+    assert_eq!(world.outcome(id), Some(Outcome::Joined(1)));
+}
+
+#[test]
+fn sixteen_that_ping_a_joining_node_are_remembered_once_each() {
+    let mut options = quiet_lan();
+    options.join.size = 32;
+    let (mut world, _) = joining(options);
+    for stranger in STRANGER..STRANGER + 20 {
+        world.ask(stranger, 1);
+        world.ask(stranger, 1);
+    }
+    unreachable(&mut world);
+    world.forget();
+    world.run(secs(1));
+    let mut asked: Vec<u32> = joins(&world).iter().map(|letter| letter.to).collect();
+    asked.sort_unstable();
+    let heard: Vec<u32> = [2].into_iter().chain(STRANGER..STRANGER + 16).collect();
+    assert_eq!(asked, heard);
+}
+
+#[test]
+fn a_healer_of_the_same_app_is_one_more_host_to_join_and_one_of_another_is_not() {
+    let another = ClusterId::from_name("another");
+    let same = ClusterId::from_name(&Options::lan().app);
+    for (app, heard) in [(same, true), (another, false)] {
+        let (mut world, _) = joining(quiet_lan());
+        world.request(STRANGER, 1, &message(Kind::HealFetch { app }, &[]));
+        unreachable(&mut world);
+        world.run(secs(2));
+        assert_eq!(joins(&world).iter().any(|letter| letter.to == STRANGER), heard);
+    }
+}
