@@ -360,7 +360,7 @@ impl World {
         let told = Instant::from_micros(self.now.as_micros().saturating_sub(self.lag.0));
         let local = told.max(self.told[node as usize]);
         self.told[node as usize] = local;
-        if self.has_twins && self.inputs % TWINS_EVERY == 0 {
+        if self.has_twins && self.inputs.is_multiple_of(TWINS_EVERY) {
             mirror::twins(node, machine, told, input)?;
         }
         #[cfg(not(test))]
@@ -375,7 +375,7 @@ impl World {
         carried_out?;
         let Self { processes, network, effects, now, .. } = self;
         let machine = &self.nodes[node as usize];
-        if self.inputs % LOOK_EVERY == 0 {
+        if self.inputs.is_multiple_of(LOOK_EVERY) {
             mirror::look(node, machine, local)?;
         }
         let step = Step { node, now: *now, local, input: &input, effects, machine, processes, network };
