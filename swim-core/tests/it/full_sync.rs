@@ -449,3 +449,18 @@ fn a_sync_that_could_not_be_delivered_makes_room_for_another() {
         assert_eq!(syncs(&world).len(), started);
     }
 }
+
+#[test]
+fn a_sync_that_takes_too_long_is_given_up_and_the_others_are_not() {
+    let mut world = World::among(quiet_lan(), 4);
+    world.ask(2, 1);
+    world.run(secs(5));
+    world.ask(3, 1);
+    let later = world.last(1, 3).clone();
+    let sooner = world.last(1, 2).clone();
+    world.run(secs(5));
+    world.answer(&sooner, &answer_to(SyncReason::Diverged, &[own(50, Alive, inc(0))]));
+    world.answer(&later, &answer_to(SyncReason::Diverged, &[own(51, Alive, inc(0))]));
+    assert_eq!((world.status(1, 50), world.status(1, 51)), (None, Some(Alive)));
+    assert_eq!(world.node(1).counters().rejected_unsolicited, 1);
+}
