@@ -268,4 +268,23 @@ mod tests {
             assert_eq!(transitions.near.capacity(), room);
         }
     }
+
+    /// Entries of one second are put in order together; a suspicion that is not yet ripe by then may still be shortened.
+    #[test]
+    fn a_suspicion_that_is_confirmed_after_another_of_its_second_was_due_still_ends_early() {
+        let lifeguard = SuspicionSettings::Lifeguard { alpha: 4, beta: 6, confirmations: 3 };
+        let mut suspicions = Suspicions::new(lifeguard, Micros::from_millis(1000));
+        let mut transitions = Transitions::new();
+        transitions.set(Slot(2), Instant::from_millis(3_500));
+        transitions.note(Slot(1), suspicions.start(Instant::ZERO, Slot(1), 10, Some(2u32)));
+        let due = |transitions: &mut Transitions, suspicions: &Suspicions, millis| {
+            transitions.take_due(Instant::from_millis(millis), |slot| suspicions.ends(slot))
+        };
+        assert_eq!(due(&mut transitions, &suspicions, 3_500), Some(Slot(2)));
+        for accuser in 3u32..6 {
+            suspicions.confirm(Slot(1), &accuser);
+        }
+        assert_eq!(due(&mut transitions, &suspicions, 3_999), None);
+        assert_eq!(due(&mut transitions, &suspicions, 4_000), Some(Slot(1)));
+    }
 }
