@@ -316,6 +316,19 @@ fn after_three_rounds_that_found_another_list_and_nothing_to_tell_the_pinger_com
 }
 
 #[test]
+fn rounds_in_which_either_had_something_to_tell_do_not_count() {
+    // What the target tells is known already, and what the node tells is told often enough after four rounds.
+    for (told, pending) in [(vec![own(2, Alive, inc(0))], vec![]), (vec![], vec![own(9, Leave, inc(0))])] {
+        let mut world = World::among(quiet_lan(), 4);
+        world.tell(2, 1, &pending);
+        for _ in 0..3 {
+            differing_round(&mut world, &told);
+        }
+        assert_eq!(syncs(&world).len(), 0);
+    }
+}
+
+#[test]
 fn a_round_that_found_the_same_list_starts_the_count_anew() {
     let mut world = World::among(quiet_lan(), 4);
     for _ in 0..4 {
