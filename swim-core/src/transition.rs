@@ -287,4 +287,18 @@ mod tests {
         assert_eq!(due(&mut transitions, &suspicions, 3_999), None);
         assert_eq!(due(&mut transitions, &suspicions, 4_000), Some(Slot(1)));
     }
+
+    /// Two to the 44 microseconds are 203 days.
+    #[test]
+    fn deadlines_are_in_order_however_long_the_clock_has_been_running() {
+        for end in [1u64 << 37, 1 << 44, 1 << 57] {
+            let mut transitions = Transitions::new();
+            let (before, after) = (Instant::from_micros(end - 1_000_000), Instant::from_micros(end + 5_000_000));
+            transitions.set(Slot(1), after);
+            transitions.set(Slot(2), before);
+            assert_eq!(transitions.soonest(), before);
+            assert_eq!(transitions.take_due(before, |_| None), Some(Slot(2)));
+            assert_eq!(transitions.take_due(after, |_| None), Some(Slot(1)));
+        }
+    }
 }
