@@ -248,6 +248,24 @@ fn a_stranger_that_pings_is_asked_for_a_sync_once_in_a_period() {
 }
 
 #[test]
+fn strangers_are_asked_once_in_a_period_all_together_and_never_for_overload() {
+    let mut world = World::among(quiet_lan(), 3);
+    world.ask(STRANGER, 1);
+    let asked = world.last(1, STRANGER).clone();
+    world.answer(&asked, &answer_to(SyncReason::Diverged, &[]));
+    world.ask(STRANGER + 1, 1);
+    assert_eq!(syncs(&world).len(), 1);
+    world.run(secs(1));
+    world.ask(STRANGER + 2, 1);
+    assert_eq!(syncs(&world).len(), 2);
+
+    let mut world = World::among(quiet_lan(), 3);
+    world.tell(2, 1, &crowd());
+    world.ask(STRANGER, 1);
+    assert_eq!(syncs(&world).len(), 0);
+}
+
+#[test]
 fn a_node_whose_host_list_holds_only_itself_is_brought_back_after_a_restart() {
     let mut world = World::cluster(quiet_lan(), 3);
     world.kill(1);
