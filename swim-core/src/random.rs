@@ -103,6 +103,17 @@ mod tests {
         assert!(random.chance(1, 0));
     }
 
+    /// As below, for 32 bits.
+    #[test]
+    fn every_number_below_a_large_bound_is_drawn_about_equally_often() {
+        let mut random = Random::new(5);
+        let mut counts = [0u32; 3];
+        for _ in 0..30_000 {
+            counts[(random.below(3 << 30) % 3) as usize] += 1;
+        }
+        assert!(counts.iter().all(|count| (9_500..10_500).contains(count)), "{counts:?}");
+    }
+
     /// Bounds that leave a quarter of all 64 bits over, where drawing without rejection would show.
     #[test]
     fn every_number_below_a_bound_beyond_32_bits_is_drawn_about_equally_often() {

@@ -142,6 +142,7 @@ impl UnixMillis {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::ToString;
 
     #[test]
     fn time_saturates_instead_of_wrapping() {
@@ -156,6 +157,11 @@ mod tests {
         assert_eq!(Micros(1_000).percent(80), Micros(800));
         assert_eq!(Micros(199).percent(80), Micros(159));
         assert_eq!(Micros(u64::MAX).percent(50), Micros(u64::MAX / 2));
+    }
+
+    #[test]
+    fn a_moment_is_shown_in_seconds() {
+        assert_eq!(Instant::from_millis(61_500).to_string(), "61.500000s");
     }
 
     #[test]

@@ -268,4 +268,37 @@ mod tests {
             assert_eq!(transitions.near.capacity(), room);
         }
     }
+
+    /// Entries of one second are put in order together; a suspicion that is not yet ripe by then may still be shortened.
+    #[test]
+    fn a_suspicion_that_is_confirmed_after_another_of_its_second_was_due_still_ends_early() {
+        let lifeguard = SuspicionSettings::Lifeguard { alpha: 4, beta: 6, confirmations: 3 };
+        let mut suspicions = Suspicions::new(lifeguard, Micros::from_millis(1000));
+        let mut transitions = Transitions::new();
+        transitions.set(Slot(2), Instant::from_millis(3_500));
+        transitions.note(Slot(1), suspicions.start(Instant::ZERO, Slot(1), 10, Some(2u32)));
+        let due = |transitions: &mut Transitions, suspicions: &Suspicions, millis| {
+            transitions.take_due(Instant::from_millis(millis), |slot| suspicions.ends(slot))
+        };
+        assert_eq!(due(&mut transitions, &suspicions, 3_500), Some(Slot(2)));
+        for accuser in 3u32..6 {
+            suspicions.confirm(Slot(1), &accuser);
+        }
+        assert_eq!(due(&mut transitions, &suspicions, 3_999), None);
+        assert_eq!(due(&mut transitions, &suspicions, 4_000), Some(Slot(1)));
+    }
+
+    /// Two to the 44 microseconds are 203 days.
+    #[test]
+    fn deadlines_are_in_order_however_long_the_clock_has_been_running() {
+        for end in [1u64 << 37, 1 << 44, 1 << 57] {
+            let mut transitions = Transitions::new();
+            let (before, after) = (Instant::from_micros(end - 1_000_000), Instant::from_micros(end + 5_000_000));
+            transitions.set(Slot(1), after);
+            transitions.set(Slot(2), before);
+            assert_eq!(transitions.soonest(), before);
+            assert_eq!(transitions.take_due(before, |_| None), Some(Slot(2)));
+            assert_eq!(transitions.take_due(after, |_| None), Some(Slot(1)));
+        }
+    }
 }

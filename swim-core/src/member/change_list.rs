@@ -289,4 +289,14 @@ mod tests {
         changes.next();
         assert_eq!(changes.len(), 2);
     }
+
+    #[test]
+    fn room_that_was_made_is_there_and_stays() {
+        let mut list = ChangeList::<u32>::new();
+        assert_eq!(list.capacity(), 0);
+        list.reserve(100);
+        assert!(list.capacity() >= 100);
+        list.clear();
+        assert!(list.capacity() >= 100);
+    }
 }

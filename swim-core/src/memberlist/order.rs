@@ -256,6 +256,8 @@ mod tests {
             order.sample(3, &mut random, &mut { ALL }, |slot| ![5, 100, 199].contains(&slot.0), &mut sample);
             sample.sort_unstable();
             assert_eq!(sample, [Slot(5), Slot(100), Slot(199)]);
+            order.sample(2, &mut random, &mut { ALL }, |slot| ![5, 100, 199].contains(&slot.0), &mut sample);
+            assert_eq!(sample.len(), 3 + 2, "added to what is there, and no more than were asked for");
         }
     }
 

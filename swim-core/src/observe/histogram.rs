@@ -168,4 +168,14 @@ mod tests {
         (0..2000).for_each(|_| histogram.record(Micros::from_millis(1)));
         assert!(histogram.percentile(900).unwrap() < Micros::from_millis(2));
     }
+
+    #[test]
+    fn what_is_512_rounds_old_counts_half() {
+        let mut histogram = Histogram::default();
+        (0..512).for_each(|_| histogram.record(Micros::from_millis(100)));
+        (0..200).for_each(|_| histogram.record(Micros::from_millis(1)));
+        assert!(histogram.percentile(500) > Some(Micros::from_millis(90)), "200 against 256");
+        (0..100).for_each(|_| histogram.record(Micros::from_millis(1)));
+        assert!(histogram.percentile(500) < Some(Micros::from_millis(2)), "300 against 256");
+    }
 }

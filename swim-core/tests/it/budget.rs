@@ -148,6 +148,30 @@ fn a_claim_that_fits_in_no_message_is_dropped_and_one_that_fits_beside_nothing_e
     assert!(tells_of_a_long_claim(1_030, 1_030 - 96) > 0);
 }
 
+/// A message is put together in a time that does not depend on how much is pending: what does not fit is passed over
+/// sixteen times, even where something behind it would fit.
+#[test]
+fn sixteen_that_do_not_fit_make_a_message_full() {
+    let long = labels(900);
+    let long = Labels::from_encoded(&long).unwrap();
+    for (count, told) in [(16, 1 + (1_400 - empty(ack()) - 900 - OWN - 2) / OWN), (17, 1)] {
+        let mut world = World::among(quiet_lan(), 2);
+        let claims: Vec<_> =
+            (100..100 + count).map(|address| Change { labels: long, ..own(address, Alive, inc(0)) }).collect();
+        world.tell(2, 1, &claims);
+        world.tell(2, 1, &crowd(200));
+        assert_eq!(world.ask(SOMEONE, 1).subjects().len(), told, "{count}");
+    }
+    // Own claims with the shortest incarnations take seven bytes; eight are left.
+    let budget = (empty(ack()) + 100 * OWN + 8) as u32;
+    for (count, told) in [(115, 101), (116, 100)] {
+        let mut world = World::among(Options { datagram_max: Some(budget), ..quiet_lan() }, 2);
+        world.tell(2, 1, &crowd(count));
+        world.tell(2, 1, &[own(7, Alive, swim_core::Incarnation::default())]);
+        assert_eq!(world.ask(SOMEONE, 1).subjects().len(), told, "{count}");
+    }
+}
+
 /// Node 1 among 2 and 3; 2 to the last of `ghosts` were evicted.
 fn with_ghosts(ghosts: std::ops::RangeInclusive<u32>) -> World {
     let mut world = World::among(quiet_lan(), 3);

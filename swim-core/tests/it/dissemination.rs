@@ -245,6 +245,7 @@ fn a_sender_that_is_known_by_a_newer_incarnation_is_told_so() {
     world.tell(3, 1, &[own(2, Alive, inc(5))]);
     world.drain(1);
     assert_eq!(world.ask(2, 1).claims_about(2), [(Alive, inc(5))]);
+    assert!(world.ask(3, 1).subjects().is_empty(), "one that is known as it is needs to hear nothing of itself");
 }
 
 #[test]

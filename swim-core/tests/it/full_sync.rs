@@ -248,6 +248,24 @@ fn a_stranger_that_pings_is_asked_for_a_sync_once_in_a_period() {
 }
 
 #[test]
+fn strangers_are_asked_once_in_a_period_all_together_and_never_for_overload() {
+    let mut world = World::among(quiet_lan(), 3);
+    world.ask(STRANGER, 1);
+    let asked = world.last(1, STRANGER).clone();
+    world.answer(&asked, &answer_to(SyncReason::Diverged, &[]));
+    world.ask(STRANGER + 1, 1);
+    assert_eq!(syncs(&world).len(), 1);
+    world.run(secs(1));
+    world.ask(STRANGER + 2, 1);
+    assert_eq!(syncs(&world).len(), 2);
+
+    let mut world = World::among(quiet_lan(), 3);
+    world.tell(2, 1, &crowd());
+    world.ask(STRANGER, 1);
+    assert_eq!(syncs(&world).len(), 0);
+}
+
+#[test]
 fn a_node_whose_host_list_holds_only_itself_is_brought_back_after_a_restart() {
     let mut world = World::cluster(quiet_lan(), 3);
     world.kill(1);
@@ -312,6 +330,19 @@ fn after_three_rounds_that_found_another_list_and_nothing_to_tell_the_pinger_com
     for syncs_so_far in [0, 0, 1, 1, 1, 2] {
         differing_round(&mut world, &[]);
         assert_eq!(syncs(&world).len(), syncs_so_far);
+    }
+}
+
+#[test]
+fn rounds_in_which_either_had_something_to_tell_do_not_count() {
+    // What the target tells is known already, and what the node tells is told often enough after four rounds.
+    for (told, pending) in [(vec![own(2, Alive, inc(0))], vec![]), (vec![], vec![own(9, Leave, inc(0))])] {
+        let mut world = World::among(quiet_lan(), 4);
+        world.tell(2, 1, &pending);
+        for _ in 0..3 {
+            differing_round(&mut world, &told);
+        }
+        assert_eq!(syncs(&world).len(), 0);
     }
 }
 
@@ -448,4 +479,19 @@ fn a_sync_that_could_not_be_delivered_makes_room_for_another() {
         world.ask(4, 1);
         assert_eq!(syncs(&world).len(), started);
     }
+}
+
+#[test]
+fn a_sync_that_takes_too_long_is_given_up_and_the_others_are_not() {
+    let mut world = World::among(quiet_lan(), 4);
+    world.ask(2, 1);
+    world.run(secs(5));
+    world.ask(3, 1);
+    let later = world.last(1, 3).clone();
+    let sooner = world.last(1, 2).clone();
+    world.run(secs(5));
+    world.answer(&sooner, &answer_to(SyncReason::Diverged, &[own(50, Alive, inc(0))]));
+    world.answer(&later, &answer_to(SyncReason::Diverged, &[own(51, Alive, inc(0))]));
+    assert_eq!((world.status(1, 50), world.status(1, 51)), (None, Some(Alive)));
+    assert_eq!(world.node(1).counters().rejected_unsolicited, 1);
 }

@@ -72,6 +72,11 @@ fn a_node_that_is_joining_helps_nobody_and_says_so() {
     world.inject(2, 1, Via::Datagram, &message(ping_req(5, 3, millis(400)), &[]));
     assert_eq!(reach(world.last(1, 2)), Reach::NotReady);
     assert_eq!(world.letters.len(), 1);
+    assert_eq!(world.count(1, EventKind::RequestBeforeReady), 1);
+
+    let mut world = World::among(quiet_lan(), 3);
+    asked_to_ping(&mut world);
+    assert_eq!(world.count(1, EventKind::RequestBeforeReady), 0);
 }
 
 #[test]

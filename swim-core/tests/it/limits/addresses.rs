@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use swim_core::{
     Address, Boot, Canonical, Change, ChangeList, Checksum, Config, Effect, Effects, Incarnation, Input, Instant, Kind,
-    Labels, Message, Node, Options, Seq, Source, Status, Via, wire,
+    Labels, Message, Node, Options, Random, Seq, Source, Status, Via, wire,
 };
 
 use crate::world::WALL;
@@ -110,4 +110,29 @@ fn addresses_as_long_and_as_short_as_may_be_are_told_and_listed() {
     assert_eq!(tell(&mut node(Long([0; Canonical::MAX])), &long), long);
     let short: Vec<Short> = (1..=90).map(Short).collect();
     assert_eq!(tell(&mut node(Short(0)), &short), short);
+}
+
+/// Whatever is gathered before it: a change of the longest kind finds room while a message is written.
+#[test]
+fn changes_of_the_longest_addresses_sources_and_incarnations_are_read_as_they_were_written() {
+    let cluster = Config::try_from(Options::lan()).unwrap().cluster();
+    let mut random = Random::new(1);
+    for _ in 0..2_000 {
+        let mut list = ChangeList::new();
+        for _ in 0..1 + random.below(8) {
+            // Of two to seven bytes.
+            let mut incarnation = || Incarnation::new(random.next_u64() >> (14 + 8 * random.below(7))).unwrap();
+            let own = Source { address: Long([1; Canonical::MAX]), incarnation: incarnation() };
+            let other = Source { address: Long([2; Canonical::MAX]), incarnation: incarnation() };
+            let source = [Some(own), Some(other), None][random.below(3) as usize];
+            let Source { address, incarnation } = own;
+            list.push(Change { address, incarnation, status: Status::Alive, source, labels: Labels::NONE });
+        }
+        let (incarnation, checksum) = (Incarnation::default(), Checksum(1));
+        let message = Message { kind: Kind::List, incarnation, checksum, changes: list.as_changes() };
+        let mut bytes = Vec::new();
+        wire::encode(cluster, &message, &mut bytes);
+        let mut decoded = ChangeList::new();
+        assert_eq!(wire::decode::<Long>(cluster, wire::Limits::stream(9), &bytes, &mut decoded), Ok(message));
+    }
 }
