@@ -115,25 +115,26 @@ fn hosts_are_asked_for_with_three_chances_in_all_of_the_cluster_each_period() {
     assert!((4..=18).contains(&of_three), "ten are to be expected: {of_three}");
 }
 
-/// How often node 1 asks one of the faulty for its list within a minute.
-fn attempts_in_a_minute(options: Options, alive: u32, faulty: u32) -> usize {
+/// How often node 1 tries to heal with one of the faulty within so many seconds.
+fn attempts_within(seconds: u64, options: Options, alive: u32, faulty: u32) -> usize {
     let mut world = World::among(options, 1 + alive);
     let claims: Vec<_> = (0..faulty).map(|number| said(2, 1000 + number, Faulty, inc(0))).collect();
     world.tell(2, 1, &claims);
     world.hosts = None;
-    world.run(secs(60));
-    fetches(&world).len()
+    world.run(secs(seconds));
+    world.count(1, EventKind::AttemptHeal)
 }
 
 #[test]
 fn known_faulty_members_are_targets_without_discovery_and_the_sooner_the_more_they_are() {
     let mut lan = Options::lan();
     lan.gossip = None;
-    let half = attempts_in_a_minute(lan.clone(), 1, 2);
+    let half = attempts_within(60, lan.clone(), 1, 2);
     assert!(half >= 20, "{half}");
-    let one_of_forty = attempts_in_a_minute(lan, 38, 1);
+    let one_of_forty = attempts_within(60, lan, 38, 1);
     assert!(one_of_forty <= 6, "{one_of_forty}");
-    assert!(attempts_in_a_minute(Options::ringpop(), 1, 2) == 0, "the reference needs discovery");
+    assert_eq!(attempts_within(3_600, Options::ringpop(), 1, 2), 0, "the reference needs discovery");
+    assert_eq!(attempts_within(3_600, quiet_lan(), 1, 2), 0, "healing is switched off");
 }
 
 #[test]
@@ -208,4 +209,24 @@ fn tries_do_not_fall_below_those_of_a_search() {
     // 30 are to be expected, and three standard deviations (5.5 each) either side.
     let tries = fetches(&world).len();
     assert!((14..=46).contains(&tries), "{tries}");
+}
+
+/// Probing is off, so that healing alone wakes the node: each period for a search, each second where anybody is faulty.
+#[test]
+fn a_node_that_holds_nobody_faulty_wakes_up_for_searches_only() {
+    let mut lan = Options::lan();
+    lan.gossip = None;
+    lan.heal.base_probability = 0;
+    for (faulty, wakes) in [(0, 4), (1, 124)] {
+        let mut world = World::among(lan.clone(), 5);
+        let claims: Vec<_> = (0..faulty).map(|number| said(2, 1000 + number, Faulty, inc(0))).collect();
+        world.tell(2, 1, &claims);
+        world.run(secs(30));
+        let (end, mut count) = (world.now + secs(120), 0);
+        while let Some(deadline) = world.node(1).next_deadline().filter(|deadline| *deadline <= end) {
+            world.run(deadline.since(world.now));
+            count += 1;
+        }
+        assert!((wakes..wakes + 5).contains(&count), "{count} with {faulty} faulty");
+    }
 }
