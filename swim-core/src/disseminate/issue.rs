@@ -200,9 +200,11 @@ impl<A: Address> Membership<A> {
         out.send(to, Channel::Datagram, kind, self.head(), owed);
     }
 
-    /// Evicted members that the asker still listed (R3).
+    /// Evicted members that the asker still listed (R3), only so many that with all that are listed no message has more
+    /// changes than a list may: its reader refuses it otherwise.
     fn push_owed(&mut self, room: &mut usize, out: &mut Effects<A>) {
         let source = Some(Source { address: self.local, incarnation: self.incarnation() });
+        self.owed.truncate(self.config.members_max.saturating_sub(self.members.len()));
         while let Some((address, incarnation)) = self.owed.pop() {
             let change = Change { address, incarnation, status: Status::Tombstone, source, labels: Labels::NONE };
             let len = wire::change_len(&change);

@@ -62,11 +62,9 @@ impl<A: Address> Membership<A> {
         Some(slot)
     }
 
-    /// The sender of the present message lists a member that was evicted at this incarnation. Once for each member, and so
-    /// that no message has more changes than a list may.
+    /// The sender of the present message lists a member that was evicted at this incarnation. Once for each member.
     pub(crate) fn owe(&mut self, address: A, evicted: Incarnation) {
-        let room = self.config.members_max.saturating_sub(self.members.len()).min(Self::OWED_MAX);
-        if self.owed.len() < room && !self.owed.contains(&(address, evicted)) {
+        if self.owed.len() < Self::OWED_MAX && !self.owed.contains(&(address, evicted)) {
             self.owed.push((address, evicted));
         }
     }

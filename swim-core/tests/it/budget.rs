@@ -174,7 +174,11 @@ fn sixteen_that_do_not_fit_make_a_message_full() {
 
 /// Node 1 among 2 and 3; 2 to the last of `ghosts` were evicted.
 fn with_ghosts(ghosts: std::ops::RangeInclusive<u32>) -> World {
-    let mut world = World::among(quiet_lan(), 3);
+    with_ghosts_of(quiet_lan(), ghosts)
+}
+
+fn with_ghosts_of(options: Options, ghosts: std::ops::RangeInclusive<u32>) -> World {
+    let mut world = World::among(options, 3);
     for status in [Faulty, Tombstone] {
         let claims: Vec<_> = ghosts.clone().map(|ghost| said(3, ghost, status, inc(0))).collect();
         world.tell(3, 1, &claims);
@@ -207,6 +211,21 @@ fn who_gossips_of_the_evicted_is_told_no_more_than_it_sent_unless_it_has_answere
         world.tell(from, 1, &ghosts(count));
         let letters = world.sent_by(1).filter(|letter| letter.to == from && letter.kind() == Kind::Gossip);
         assert_eq!(letters.map(|letter| letter.subjects().len()).sum::<usize>(), told, "{from}: {count}");
+    }
+}
+
+/// The reader refuses a list that is longer, and with it all that it says.
+#[test]
+fn an_answer_has_no_more_changes_than_a_list_may_whoever_was_listed_after_it_came_to_owe() {
+    for (newcomers, told) in [(0, 2), (1, 2), (2, 1), (3, 0)] {
+        let options = Options { members_max: 6, ..quiet_lan() };
+        let mut world = with_ghosts_of(options, 100..=101);
+        let mut claims = ghosts(2);
+        claims.extend((0..newcomers).map(|place| own(SOMEONE + place, Alive, inc(0))));
+        world.inject(3, 1, Via::Datagram, &message(ping(1), &claims));
+        let answer = world.last(1, 3);
+        let tombstones = (100..=101).filter(|&ghost| answer.claims_about(ghost) == [(Tombstone, inc(0))]).count();
+        assert_eq!(tombstones, told, "{newcomers}");
     }
 }
 
