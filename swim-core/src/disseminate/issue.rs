@@ -74,8 +74,8 @@ impl<A: Address> Membership<A> {
         }
         let must_hear = [self.first_claim(reader, known), self.take_refutation(reader)];
         let first = must_hear.map(|slot| slot.filter(|&slot| self.push_first(slot, &mut room, out)));
-        self.owe_asker(reader);
-        if !self.owed.is_empty() {
+        if let Reader::Asker(asker) = reader {
+            self.owe_asker(asker);
             self.push_owed(&mut room, out);
         }
         if !self.queue.is_empty() && !is_guarded {
@@ -130,12 +130,12 @@ impl<A: Address> Membership<A> {
     /// nothing else would bring it to one who missed it, and the accuser's timer runs (R5, R9).
     #[inline]
     fn take_refutation(&mut self, reader: Reader<A>) -> Option<Slot> {
-        let accuser = self.accuser?;
-        let asks = matches!(reader, Reader::Asker(asker) if asker.address == accuser);
-        if asks {
+        let Reader::Asker(asker) = reader else { return None };
+        let accused = self.accuser == Some(asker.address);
+        if accused {
             self.accuser = None;
         }
-        asks.then_some(Slot::LOCAL)
+        accused.then_some(Slot::LOCAL)
     }
 
     fn push_first(&self, slot: Slot, room: &mut usize, out: &mut Effects<A>) -> bool {
@@ -160,8 +160,7 @@ impl<A: Address> Membership<A> {
 
     /// An asker that was evicted here learns it, so that it can come back under a new incarnation (R3).
     #[inline]
-    fn owe_asker(&mut self, reader: Reader<A>) {
-        let Reader::Asker(Asker { address, incarnation, .. }) = reader else { return };
+    fn owe_asker(&mut self, Asker { address, incarnation, .. }: Asker<A>) {
         if let Some(evicted) = self.evicted.incarnation(&address) {
             let knows_better = self.members.find(&address).is_some() || incarnation > evicted;
             if !knows_better {
@@ -203,6 +202,9 @@ impl<A: Address> Membership<A> {
     /// Evicted members that the asker still listed (R3), only so many that with all that are listed no message has more
     /// changes than a list may: its reader refuses it otherwise.
     fn push_owed(&mut self, room: &mut usize, out: &mut Effects<A>) {
+        if self.owed.is_empty() {
+            return;
+        }
         let source = Some(Source { address: self.local, incarnation: self.incarnation() });
         self.owed.truncate(self.config.members_max.saturating_sub(self.members.len()));
         while let Some((address, incarnation)) = self.owed.pop() {

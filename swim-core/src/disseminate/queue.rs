@@ -83,16 +83,19 @@ pub(crate) enum Take {
     Full,
 }
 
+/// What tells whether it is empty, which every ping asks, lies together.
 #[derive(Clone, Debug, Default)]
+#[repr(C)]
 pub(crate) struct Queue {
-    /// The entries, after a number of dropped ones that were not yet moved out of the way.
-    ring: Vec<Pending>,
+    /// Memory of [`Queue::refund`].
+    found: Vec<(u32, u32)>,
+    /// So many entries of the ring are dropped and not yet moved out of the way.
     dropped: usize,
+    /// The entries, after the dropped ones.
+    ring: Vec<Pending>,
     cursors: Vec<u32>,
     /// How many entries are superseded.
     stale: u32,
-    /// Memory of [`Queue::refund`].
-    found: Vec<(u32, u32)>,
 }
 
 impl Queue {

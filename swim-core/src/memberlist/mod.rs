@@ -24,4 +24,4 @@ mod storage;
 pub(crate) use record::{State, Told};
 pub(crate) use slot::Slot;
 pub(crate) use slot_map::SlotMap;
-pub(crate) use storage::{HasPending, Memberlist, NextVersion};
+pub(crate) use storage::{HasPending, Memberlist, NextVersion, Place};

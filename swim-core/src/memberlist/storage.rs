@@ -41,10 +41,10 @@ pub(crate) struct Memberlist<A> {
     records: Vec<Record<A>>,
     index: Index,
     order: Order,
+    proven: Proven,
     labels: SlotMap<Box<[u8]>>,
     sources: SlotMap<(A, Split)>,
     vacant: Vec<Slot>,
-    proven: Proven,
 }
 
 /// So many targets are looked up at once.
@@ -57,6 +57,13 @@ pub(crate) struct Target<A> {
     pub(crate) address: A,
     /// The incarnation that is pinged, and above it whether the member has ever answered.
     pinged: Split,
+}
+
+/// Where a member was found at one revision of the list.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    slot: Slot,
+    revision: u32,
 }
 
 const TARGET_PROVEN: u64 = 1 << 63;
@@ -113,6 +120,19 @@ impl<A: Address> Memberlist<A> {
     #[inline]
     pub(crate) fn find(&self, address: &A) -> Option<Slot> {
         self.index.find(self.hash(address), |slot| self.records[slot as usize].address == *address).map(Slot)
+    }
+
+    /// Where a member is listed that was found in `slot` just now, to find it again.
+    #[inline]
+    pub(crate) fn place(&self, slot: Slot) -> Place {
+        Place { slot, revision: self.revision }
+    }
+
+    /// As [`Memberlist::find`]: as long as the list is as it was, the member is where it was found, and nothing need be
+    /// looked up.
+    #[inline]
+    pub(crate) fn find_again(&self, place: Place, address: &A) -> Option<Slot> {
+        if place.revision == self.revision { Some(place.slot) } else { self.find(address) }
     }
 
     /// Makes room for a list of so many members, so that it need not be made bit by bit.

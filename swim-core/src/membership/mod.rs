@@ -75,8 +75,8 @@ pub(crate) struct Membership<A: Copy> {
     pub(crate) health: LocalHealth,
     pub(crate) local: A,
     pub(crate) standing: Standing,
-    pub(crate) members: Memberlist<A>,
     pub(crate) queue: Queue,
+    pub(crate) members: Memberlist<A>,
     pub(crate) stats: Stats,
     /// Evicted members that the sender of the present message still lists; the answer tells it so (R3).
     pub(crate) owed: Vec<(A, Incarnation)>,

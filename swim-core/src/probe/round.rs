@@ -15,6 +15,7 @@ use crate::disseminate::issue::Reader;
 use crate::effect::{CommandId, Effects, Outcome, Span};
 use crate::fingerprint::Fingerprint;
 use crate::member::{Changes, Incarnation};
+use crate::memberlist::Place;
 use crate::membership::Membership;
 use crate::message::{Channel, Kind, Reach, Seq, Ticket};
 use crate::observe::Event;
@@ -41,13 +42,6 @@ pub(crate) enum Gossip {
     Stopped,
 }
 
-/// Whether a member has answered this node (R16).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Answered {
-    Never,
-    Before,
-}
-
 /// One member that was asked to ping the target.
 #[derive(Clone, Debug)]
 struct Helper<A> {
@@ -65,10 +59,10 @@ struct Helper<A> {
 pub(crate) struct Probe<A> {
     phase: Phase,
     running: Gossip,
-    /// Whether the target answered this node before this round.
-    target_proven: Answered,
     seq: Seq,
     target: A,
+    /// Where the target was found, if it never answered this node before this round (R16).
+    unproven: Option<Place>,
     pinged: Incarnation,
     started: Instant,
     period_end: Instant,
@@ -89,9 +83,9 @@ impl<A: Address> Probe<A> {
         Self {
             phase: Phase::Idle,
             running: Gossip::Stopped,
-            target_proven: Answered::Before,
             seq: Seq(0),
             target: local,
+            unproven: None,
             pinged: Incarnation::default(),
             started: Instant::ZERO,
             period_end: Instant::ZERO,
@@ -188,7 +182,7 @@ impl<A: Address> Probe<A> {
         self.seq = membership.next_seq();
         let slot = target.slot;
         (self.target, self.pinged) = (target.address, target.incarnation());
-        self.target_proven = if target.is_proven() { Answered::Before } else { Answered::Never };
+        self.unproven = (!target.is_proven()).then(|| membership.members.place(slot));
         let kind = Kind::Ping { seq: self.seq };
         let channel = membership.ping_channel(self.seq);
         let changes = membership.piggyback(&kind, channel, Reader::Target(slot), Some(&mut self.charged), out);
@@ -223,8 +217,8 @@ impl<A: Address> Probe<A> {
         out: &mut Effects<A>,
     ) {
         membership.stats.counters.acks_received += 1;
-        if self.target_proven == Answered::Never {
-            membership.prove(self.target);
+        if let Some(slot) = self.unproven.and_then(|place| membership.members.find_again(place, &self.target)) {
+            membership.members.prove(slot);
         }
         self.charged.clear();
         out.event_changes(
@@ -459,9 +453,9 @@ impl<A: Address> Probe<A> {
         let Self {
             phase,
             running,
-            target_proven,
             seq,
             target,
+            unproven,
             pinged,
             started: _,
             period_end,
@@ -482,7 +476,8 @@ impl<A: Address> Probe<A> {
             return;
         }
         print.seq(*seq);
-        print.word(*target_proven as u64);
+        // Where the target was found only spares looking it up.
+        print.word(unproven.is_none().into());
         print.address(target);
         print.word(pinged.get());
         print.word(stream.is_some().into());

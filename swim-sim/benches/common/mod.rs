@@ -22,11 +22,12 @@ pub(crate) fn shortest(rounds: usize, mut work: impl FnMut()) -> Duration {
     (0..rounds).map(|_| cpu(&mut work).0).min().unwrap_or_default()
 }
 
-/// A cluster in which all see all and nobody has anything left to tell.
+/// A cluster in which all see all, nobody has anything left to tell, and each has answered each: as it is from then on.
 pub(crate) fn at_rest(nodes: u32) -> Cluster {
     let mut cluster = Cluster::new(Setup::new(nodes, 1)).expect("the setup is sound");
     join(&mut cluster);
-    while cluster.nodes().iter().any(swim_core::Node::has_changes) {
+    let is_busy = |node: &swim_core::Node<u32>| node.has_changes() || node.count_proven() < nodes as usize;
+    while cluster.nodes().iter().any(is_busy) {
         advance(&mut cluster, Micros::from_millis(1_000));
     }
     cluster
