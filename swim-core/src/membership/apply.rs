@@ -332,6 +332,8 @@ impl<A: Address> Membership<A> {
                 Status::Alive => {}
             }
         }
+        // Each eviction leaves fewer living entries.
+        self.tidy_transitions();
         self.adjust_limit(out);
         self.arm_transitions();
     }

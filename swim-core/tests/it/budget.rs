@@ -230,6 +230,15 @@ fn an_answer_has_no_more_changes_than_a_list_may_whoever_was_listed_after_it_cam
 }
 
 #[test]
+fn who_asks_for_help_is_told_of_the_evicted_that_it_lists_and_the_target_is_not() {
+    let mut world = with_ghosts(100..=101);
+    world.inject(3, 1, Via::Datagram, &message(ping_req(5, 2, millis(400)), &ghosts(2)));
+    let told =
+        |to| world.sent_by(1).filter(|letter| letter.to == to).map(|letter| letter.subjects().len()).sum::<usize>();
+    assert_eq!((told(2), told(3)), (0, 2));
+}
+
+#[test]
 fn what_a_stranger_that_asks_for_help_must_hear_may_be_twice_as_long_as_its_request() {
     let request = ping_req(5, 1, millis(400));
     let answer = Kind::PingReqAnswer { seq: Seq(5), target: 1, reach: Reach::Reached };

@@ -316,7 +316,7 @@ fn two_that_buried_a_member_and_one_that_slept_agree_in_the_end() {
 #[test]
 fn three_hundred_suspects_that_refute_at_once_leave_nothing_behind() {
     let mut world = World::among(quiet_lan(), 2);
-    for round in 0..5 {
+    for round in 0..60 {
         let suspects: Vec<_> = (100..400).map(|address| said(2, address, Suspect, inc(2 * round))).collect();
         world.tell(2, 1, &suspects);
         let refuted: Vec<_> = (100..400).map(|address| own(address, Alive, inc(2 * round + 1))).collect();
@@ -327,6 +327,25 @@ fn three_hundred_suspects_that_refute_at_once_leave_nothing_behind() {
 }
 
 /// What was charged to a message that is still under way may be about a member that is gone by the time it fails.
+/// Deadlines that were overtaken are kept until they are too many for those that count (I7), which is looked at after every
+/// input; here those that count become fewer.
+#[test]
+fn deadlines_that_were_overtaken_are_thrown_out_when_members_are_forgotten_too() {
+    for rounds in 50..70 {
+        let mut world = World::among(quiet_lan(), 3);
+        for status in [Faulty, Tombstone] {
+            let claims: Vec<_> = (100..108).map(|ghost| said(3, ghost, status, inc(0))).collect();
+            world.tell(3, 1, &claims);
+        }
+        world.run(secs(59));
+        for round in 0..rounds {
+            world.tell(3, 1, &[said(3, 2, Suspect, inc(round)), own(2, Alive, inc(round + 1))]);
+        }
+        world.run(secs(2));
+        assert_eq!((world.status(1, 100), world.status(1, 2)), (None, Some(Alive)));
+    }
+}
+
 #[test]
 fn a_message_that_fails_after_its_subject_was_forgotten_does_no_harm() {
     let mut options = quiet_lan();
