@@ -1,12 +1,13 @@
 //! Whatever comes to the ports: it is counted, bounded, and changes nothing.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::net::{TcpStream, UdpSocket};
 use std::time::Duration;
 
-use swim_core::{Changes, Checksum, ClusterId, Incarnation, Kind, Message, Options, Seq, UnixMillis, wire};
+use swim_core::Options;
 use swim_tokio::{StreamLimits, Swim};
 
+use crate::forged::{envelope, noise, ping};
 use crate::helpers::{builder, cluster, options, start, until, within};
 
 /// Closes a stream's exchange after some two seconds.
@@ -24,48 +25,6 @@ async fn with_limits(limits: StreamLimits) -> Swim {
 
 fn udp() -> UdpSocket {
     UdpSocket::bind("127.0.0.1:0").unwrap()
-}
-
-/// Bytes that follow no rule, the same in each run.
-fn noise(len: usize, seed: u64) -> Vec<u8> {
-    let mut state = seed | 1;
-    std::iter::repeat_with(|| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state as u8
-    })
-    .take(len)
-    .collect()
-}
-
-/// A ping as docs/WIRE.md says, in the envelope that names `sender`.
-fn ping(cluster: &str, sender: SocketAddr) -> Vec<u8> {
-    let mut bytes = envelope(sender);
-    let message: Message<'_, SocketAddr> = Message {
-        kind: Kind::Ping { seq: Seq(1) },
-        incarnation: Incarnation::from_wall(UnixMillis(1)),
-        checksum: Checksum(0),
-        changes: Changes::NONE,
-    };
-    wire::encode(ClusterId::from_name(cluster), &message, &mut bytes);
-    bytes
-}
-
-fn envelope(sender: SocketAddr) -> Vec<u8> {
-    let SocketAddr::V4(v4) = sender else { panic!("IPv4 is enough here") };
-    let mut bytes = vec![1, 4];
-    bytes.extend(v4.ip().octets());
-    bytes.extend(v4.port().to_be_bytes());
-    let mut crc = !0u32;
-    for byte in &bytes {
-        crc ^= u32::from(*byte);
-        for _ in 0..8 {
-            crc = if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 };
-        }
-    }
-    bytes.extend((!crc).to_le_bytes());
-    bytes
 }
 
 #[tokio::test]

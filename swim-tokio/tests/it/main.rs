@@ -13,6 +13,7 @@ mod consistency;
 mod departure;
 mod discovery;
 mod events;
+mod forged;
 mod helpers;
 mod hostile;
 mod joining;
@@ -27,3 +28,5 @@ mod partition;
 #[cfg(all(unix, feature = "agent"))]
 mod process;
 mod runtimes;
+#[cfg(all(target_os = "linux", feature = "agent"))]
+mod siege;
