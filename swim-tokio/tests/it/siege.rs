@@ -6,14 +6,17 @@
 //! ```
 //! Agents and attackers have loopback addresses of their own, because streams are bounded for each address.
 
+#![expect(clippy::disallowed_methods, reason = "attackers are threads that wait")]
+
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use socket2::{Domain, Socket, Type};
 use swim_core::UnixMillis;
+use tokio::time::Instant;
 
 use crate::forged::{join, noise, ping};
 use crate::process::{Agent, Folder};
@@ -289,8 +292,8 @@ fn made_up_joins(targets: &[SocketAddr], _: usize, over: &AtomicBool) -> u64 {
     repeat(targets, over, |target| {
         number += 1;
         let made_up = SocketAddr::from((Ipv4Addr::new(127, 77, (number >> 8) as u8, number as u8), 7946));
-        let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("it is later").as_millis();
-        let request = join(CLUSTER, made_up, UnixMillis(wall as u64));
+        // It says that it has been there since 2023.
+        let request = join(CLUSTER, made_up, UnixMillis(1_700_000_000_000));
         connected(attacker(2), target).is_some_and(|mut stream| {
             // The whole list comes back.
             stream.write_all(&request).is_ok() && stream.read_to_end(&mut Vec::new()).is_ok_and(|len| len > 0)
