@@ -159,10 +159,12 @@ impl<A: Address> Node<A> {
         let membership = &mut self.membership;
         membership.stats.counters.gossips_received += 1;
         let applied = membership.apply(now, from, message.changes, Spread::Yes, out);
-        // Nothing new in it, and yet another list: what the node lacks is lost among all that is pending.
+        // Nothing new in it, and yet another list: what the node lacks is lost among all that is pending, or nobody tells it
+        // any more.
         let differs = message.checksum != membership.members.checksum();
         if applied == 0 && differs && !membership.config.sync_in_answer {
-            self.full_sync.consider(now, (from, message.checksum), Told::Something, membership, out);
+            let told = if membership.queue.is_empty() { Told::Nothing } else { Told::Something };
+            self.full_sync.consider(now, (from, message.checksum), told, membership, out);
         }
     }
 
