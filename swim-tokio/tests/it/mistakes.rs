@@ -82,6 +82,11 @@ async fn seeds_of_another_cluster_are_named() {
     let seed = red.address.to_string();
     let args = ["--cluster", "blue", "--join", &seed, "--join-timeout", "1s"];
     fails(&args, 4, &["another cluster", "`blue`", &seed, "--cluster"]).await;
+    // The one that was spoken to says so as well: its operator may be the one who can mend it.
+    let warning = red.process.err.line("another cluster speaks to this port").await;
+    for hint in ["WARN", &seed, "cluster=red", "source=127.0.0.1:", "hosts", "one name"] {
+        assert!(warning.contains(hint), "no `{hint}` in {warning}");
+    }
 }
 
 #[tokio::test]
