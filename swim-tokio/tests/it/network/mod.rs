@@ -1,7 +1,7 @@
 //! Agents on a real network: namespaces, links, a router, and a firewall, beside what the simulator predicts of the same
 //! scenario. docs/NETWORK-TESTS.md has the figures.
 //!
-//! Two quick scenarios run with all other tests. All of them, five times each:
+//! Two quick scenarios and [`link_local`] run with all other tests. All of them, five times each:
 //! `cargo test --release -p swim-tokio --test it network::every -- --ignored --nocapture`
 //!
 //! The soak ([`soak`]), for five minutes or an hour:
@@ -13,6 +13,7 @@ mod cases;
 mod crew;
 mod held_up;
 mod lab;
+mod link_local;
 mod namespace;
 mod play;
 mod prediction;
