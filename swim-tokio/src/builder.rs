@@ -10,6 +10,7 @@ use crate::discovery::{Discover, FixedHosts};
 use crate::driver::clock::{Clock, WallClock};
 use crate::driver::{Driver, Parts};
 use crate::error::{AdvertiseProblem, StartError};
+use crate::runtime;
 use crate::shared::{Fixed, Shared};
 use crate::swim::Swim;
 use crate::transport::address;
@@ -125,12 +126,13 @@ impl Builder {
 
     /// Opens the ports and starts the node, which joins meanwhile: [`Swim::joined`] tells when it has.
     ///
-    /// To be called inside a tokio runtime whose I/O and time are enabled; tokio panics where they are not.
+    /// To be called inside a tokio runtime whose I/O and time are enabled. Where they are not tokio panics, which becomes
+    /// an error here after the panic hook has told of it; a program that is built to abort on panics aborts.
     ///
     /// # Errors
     /// One variant of [`StartError`] per mistake.
     pub async fn start(self) -> Result<Swim, StartError> {
-        let runtime = tokio::runtime::Handle::try_current().map_err(StartError::NoRuntime)?;
+        let tasks = tokio::runtime::Handle::try_current().map_err(StartError::NoRuntime)?;
         let bind = self.bind.ok_or(StartError::NoBindAddress)?;
         if let Some(advertise) = self.advertise {
             check_advertised(advertise, bind)?;
@@ -138,7 +140,8 @@ impl Builder {
         // Before anything is opened, with the shortest address that it can come to.
         let wanted = self.advertise.unwrap_or(bind);
         let config = configure(&self, wanted)?;
-        let Sockets { udp, tcp, bound } = open::open(bind)?;
+        runtime::has_time()?;
+        let Sockets { udp, tcp, bound } = runtime::with_io(|| open::open(bind))?;
         let advertised = match self.advertise {
             Some(address) if address.port() == 0 => SocketAddr::new(address.ip(), bound.port()),
             Some(address) => address,
@@ -165,7 +168,7 @@ impl Builder {
             number,
         };
         let driver = Driver::new(Arc::clone(&shared), queue, parts);
-        runtime.spawn(driver.run(BootstrapOptions { gossip: self.gossip }));
+        tasks.spawn(driver.run(BootstrapOptions { gossip: self.gossip }));
         Ok(Swim::new(shared, requests))
     }
 }

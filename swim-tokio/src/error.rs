@@ -96,6 +96,12 @@ pub enum StartError {
     /// There is no tokio runtime.
     #[error("no tokio runtime is running here; call `start` inside of one")]
     NoRuntime(#[source] tokio::runtime::TryCurrentError),
+    /// The tokio runtime was built without timers.
+    #[error("the tokio runtime here has no timers; call `enable_all` where it is built")]
+    NoTime,
+    /// The tokio runtime was built without I/O.
+    #[error("the tokio runtime here has no I/O; call `enable_all` where it is built")]
+    NoIo,
 }
 
 /// One of a node's two sockets.

@@ -5,13 +5,13 @@
 //!
 //! Events are put into the queues under the same lock under which the node took the input that caused them
 //! (`shared.rs`): [`Swim::subscribe`](crate::Swim::subscribe) returns a list and the events that follow it, none
-//! missing and none twice. Wakers are called after the lock is gone.
+//! missing and none twice. Wakers are called, cloned and dropped where no lock is held.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
@@ -40,20 +40,34 @@ impl Events {
         poll_fn(|context| self.poll(context)).await
     }
 
+    /// A waker is foreign code also where it is cloned or dropped, so both are done without the lock.
     fn poll(&self, context: &mut Context<'_>) -> Poll<Option<Notice>> {
-        let mut queue = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let missed = std::mem::take(&mut queue.missed);
-        if missed > 0 {
-            return Poll::Ready(Some(Notice::Missed(missed)));
+        let mut queue = self.lock();
+        let next = queue.next();
+        if next.is_ready() || queue.will_wake(context.waker()) {
+            return next;
         }
-        if let Some(event) = queue.events.pop_front() {
-            return Poll::Ready(Some(Notice::Event(event)));
-        }
-        if queue.ended {
-            return Poll::Ready(None);
-        }
-        queue.waker = Some(context.waker().clone());
-        Poll::Pending
+        drop(queue);
+        let waker = context.waker().clone();
+        let mut queue = self.lock();
+        // Something may have happened meanwhile.
+        let next = queue.next();
+        let unused = if next.is_ready() { Some(waker) } else { queue.waker.replace(waker) };
+        drop(queue);
+        drop(unused);
+        next
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Events {
+    /// The task may hold the queue right now, and would drop the waker under a lock.
+    fn drop(&mut self) {
+        let waker = self.lock().waker.take();
+        drop(waker);
     }
 }
 
@@ -74,6 +88,25 @@ struct Queue {
     missed: u64,
     ended: bool,
     waker: Option<Waker>,
+}
+
+impl Queue {
+    fn next(&mut self) -> Poll<Option<Notice>> {
+        let missed = std::mem::take(&mut self.missed);
+        if missed > 0 {
+            return Poll::Ready(Some(Notice::Missed(missed)));
+        }
+        match self.events.pop_front() {
+            Some(event) => Poll::Ready(Some(Notice::Event(event))),
+            None if self.ended => Poll::Ready(None),
+            None => Poll::Pending,
+        }
+    }
+
+    /// Whether the waker that waits wakes the same task. Compares pointers and calls nothing.
+    fn will_wake(&self, waker: &Waker) -> bool {
+        self.waker.as_ref().is_some_and(|waiting| waiting.will_wake(waker))
+    }
 }
 
 /// All readers.
@@ -126,5 +159,73 @@ impl Readers {
             apply(&mut queue.lock().unwrap_or_else(PoisonError::into_inner));
             true
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::task::Wake;
+
+    use super::*;
+
+    /// A waker that looks at the queue when it is dropped, as one that runs a task's destructor may.
+    struct Curious {
+        queue: Weak<Mutex<Queue>>,
+        found_it_free: Arc<AtomicU32>,
+    }
+
+    impl Wake for Curious {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    impl Drop for Curious {
+        fn drop(&mut self) {
+            let Some(queue) = self.queue.upgrade() else { return };
+            self.found_it_free.fetch_add(u32::from(queue.try_lock().is_ok()), Ordering::Relaxed);
+        }
+    }
+
+    #[derive(Default)]
+    struct Woken(AtomicU32);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Lets `events` wait with a waker that nobody else has, and returns how often that found the queue free.
+    fn wait(events: &Events) -> Arc<AtomicU32> {
+        let found_it_free = Arc::new(AtomicU32::new(0));
+        let curious = Curious { queue: Arc::downgrade(&events.0), found_it_free: Arc::clone(&found_it_free) };
+        let waker = Waker::from(Arc::new(curious));
+        assert!(events.poll(&mut Context::from_waker(&waker)).is_pending());
+        assert!(events.poll(&mut Context::from_waker(&waker)).is_pending());
+        found_it_free
+    }
+
+    #[test]
+    fn a_waker_that_gives_way_is_dropped_without_the_lock() {
+        let mut readers = Readers::default();
+        let events = readers.add(EventMask::ALL, 4);
+        let found_it_free = wait(&events);
+        let newest = Arc::new(Woken::default());
+        assert!(events.poll(&mut Context::from_waker(&Arc::clone(&newest).into())).is_pending());
+        assert_eq!(found_it_free.load(Ordering::Relaxed), 1);
+        let mut wake = Vec::new();
+        readers.end(&mut wake);
+        wake.into_iter().for_each(Waker::wake);
+        assert_eq!(newest.0.load(Ordering::Relaxed), 1, "whoever asked last is woken");
+    }
+
+    #[test]
+    fn a_reader_that_is_gone_leaves_no_waker_to_whoever_holds_its_queue() {
+        let events = Readers::default().add(EventMask::ALL, 4);
+        let found_it_free = wait(&events);
+        let queue = Arc::clone(&events.0);
+        drop(events);
+        assert_eq!(found_it_free.load(Ordering::Relaxed), 1, "it is gone already");
+        drop(queue);
     }
 }

@@ -32,6 +32,7 @@ pub mod fuzzing;
 mod membership;
 mod metrics;
 mod request;
+mod runtime;
 mod shared;
 mod stats;
 mod swim;

@@ -17,7 +17,7 @@ use super::twin::LOOK;
 use super::{Accepting, Driver, Ended};
 use crate::error::{DiscoverError, SeedFailure};
 use crate::request::Wanted;
-use crate::shared::JoinState;
+use crate::shared::{Fixed, JoinState};
 use crate::transport::streams::{Finished, Useless};
 
 impl Driver {
@@ -144,9 +144,10 @@ impl Driver {
     /// Bytes came that are no message of this cluster's. They are counted; the first of a kind is logged.
     fn useless(&mut self, source: SocketAddr, why: Useless) {
         let (counter, text) = match why {
-            Useless::OtherCluster => {
-                (&mut self.counters.other_cluster, "another cluster speaks to this port; do they share hosts?")
-            }
+            Useless::OtherCluster => (
+                &mut self.counters.other_cluster,
+                "another cluster speaks to this port; take this node out of the other's hosts, or give both one name",
+            ),
             Useless::Malformed => (&mut self.counters.malformed, "what came to this port is no message"),
             Useless::TooSlow | Useless::TooLong | Useless::Broken => {
                 (&mut self.counters.streams_cut, "a stream was cut, or ended before its message did")
@@ -154,7 +155,8 @@ impl Driver {
         };
         *counter += 1;
         if *counter == 1 {
-            tracing::warn!(target: "swim", local = %self.shared.fixed.local, %source, ?why, "{text}");
+            let Fixed { local, cluster, .. } = &self.shared.fixed;
+            tracing::warn!(target: "swim", %local, %cluster, %source, ?why, "{text}");
         }
     }
 

@@ -10,7 +10,9 @@ pub struct StreamLimits {
     pub incoming: u32,
     /// ... of which one IP address may have so many; what is more is closed at once. Default 64.
     pub incoming_per_peer: u32,
-    /// Streams that this node may have open at once. A request beyond them is undeliverable. Default 256.
+    /// Streams that this node may have open at once, to all others together. A request beyond them is undeliverable. How
+    /// many go to one target is the core's to bound: one for each round of joins, one ping and one full sync for each
+    /// protocol period, one attempt to heal at a time. Default 256.
     pub outgoing: u32,
     /// The longest message in bytes. Default 32 MiB: a list of a million members without labels.
     pub message_bytes: u32,

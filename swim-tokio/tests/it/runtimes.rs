@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use swim_core::{Options, StateTimeouts, Status};
-use swim_tokio::{FixedHosts, Swim, WallClock};
+use swim_tokio::{FixedHosts, StartError, Swim, WallClock};
 
 use crate::helpers::{anywhere, start, status, until, within};
 
@@ -75,4 +75,24 @@ fn a_runtime_that_ends_stops_its_nodes() {
         assert!(within(node.leave()).await.is_err());
         within(node.shutdown()).await;
     });
+}
+
+/// A runtime that lacks what a node needs is a mistake like any other.
+#[test]
+fn a_runtime_without_time_or_without_io_is_told_so() {
+    let build = |runtime: &mut tokio::runtime::Builder| runtime.build().unwrap();
+    let without_time = build(tokio::runtime::Builder::new_current_thread().enable_io());
+    let error = without_time.block_on(crate::helpers::builder().start()).unwrap_err();
+    assert!(matches!(error, StartError::NoTime), "{error:?}");
+    assert!(error.to_string().contains("enable_all"), "{error}");
+
+    let without_io = build(tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time());
+    let port = std::net::UdpSocket::bind(anywhere()).unwrap().local_addr().unwrap();
+    let error = without_io.block_on(crate::helpers::builder().bind(port).start()).unwrap_err();
+    assert!(matches!(error, StartError::NoIo), "{error:?}");
+    assert!(error.to_string().contains("enable_all"), "{error}");
+
+    // Nothing is left open.
+    let with_all = build(tokio::runtime::Builder::new_current_thread().enable_all());
+    with_all.block_on(crate::helpers::builder().bind(port).start()).unwrap();
 }

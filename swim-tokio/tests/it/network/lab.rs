@@ -52,10 +52,10 @@ impl Lab {
             .run(|| std::fs::write("/proc/sys/net/ipv4/ip_forward", "1"))
             .map_err(|error| format!("nothing can be routed here: {error}"))?;
         for (node, agent) in (0..).zip(&agents) {
-            join(&router, agent, node, mtu.filter(|_| node % 2 == 1).unwrap_or(1500));
+            join(&router, agent, node, mtu.filter(|_| node % 2 == 1).unwrap_or(1500))?;
         }
         let mut lab = Self { agents, router, loss: setup.loss, _held_up: None };
-        lab.firewall("table ip swim { chain pass { type filter hook forward priority 0; }; }");
+        lab.firewall("table ip swim { chain pass { type filter hook forward priority 0; }; }")?;
         lab.spoil(setup)?;
         Ok(lab)
     }
@@ -79,6 +79,12 @@ impl Lab {
 
     /// Nothing passes these cuts from now on, and no others.
     pub(crate) fn cut(&self, cuts: &Partition) {
+        self.rule(cuts).expect("the firewall takes rules, as it did when the lab was made");
+    }
+
+    /// # Errors
+    /// Rules that the kernel lacks.
+    fn rule(&self, cuts: &Partition) -> Result<(), String> {
         let mut rules = String::from("flush chain ip swim pass\n");
         let nodes = self.agents.len() as u32;
         for from in 0..nodes {
@@ -93,11 +99,12 @@ impl Lab {
             let chance = self.loss.in_a_million();
             let _ = writeln!(rules, "add rule ip swim pass numgen random mod 1000000 < {chance} drop");
         }
-        self.firewall(&rules);
+        self.firewall(&rules)
     }
 
-    fn firewall(&self, rules: &str) {
-        self.router.execute("nft", &["-f", "-"], rules).expect("the router's firewall takes rules");
+    fn firewall(&self, rules: &str) -> Result<(), String> {
+        let lacking = |error| format!("this kernel's firewall does not do what is needed: {error}");
+        self.router.execute("nft", &["-f", "-"], rules).map_err(lacking)
     }
 
     /// Begins loss and latency.
@@ -126,7 +133,7 @@ impl Lab {
         }
         STANDS_IN
             .call_once(|| println!("this kernel has no netem: the firewall drops packets, user space holds them up"));
-        self.cut(&Partition::none());
+        self.rule(&Partition::none())?;
         if slow {
             self._held_up = Some(HeldUp::new(&self.router, setup.latency)?);
         }
@@ -135,18 +142,21 @@ impl Lab {
 }
 
 /// Lays a link between the router and an agent.
-fn join(router: &Namespace, agent: &Namespace, node: u32, mtu: u32) {
+///
+/// # Errors
+/// A kernel without such links.
+fn join(router: &Namespace, agent: &Namespace, node: u32, mtu: u32) -> Result<(), String> {
     let (near, far) = (network(node, 1), network(node, 2));
-    let router_side = format!(
-        "link add v{node} mtu {mtu} type veth peer name e0 mtu {mtu} netns {}\n\
-         address add {near}/30 dev v{node}\nlink set v{node} up\n",
-        agent.number()
-    );
+    let link = format!("link add v{node} mtu {mtu} type veth peer name e0 mtu {mtu} netns {}\n", agent.number());
+    let lacking = |error| format!("this kernel has no links between namespaces: {error}");
+    router.execute("ip", &["-batch", "-"], &link).map_err(lacking)?;
+    let router_side = format!("address add {near}/30 dev v{node}\nlink set v{node} up\n");
     let agent_side =
         format!("link set lo up\naddress add {far}/30 dev e0\nlink set e0 up\nroute add default via {near}\n");
     for (namespace, orders) in [(router, router_side), (agent, agent_side)] {
         namespace.execute("ip", &["-batch", "-"], &orders).expect("a namespace of one's own can be set up");
     }
+    Ok(())
 }
 
 fn network(node: u32, host: u8) -> Ipv4Addr {

@@ -11,6 +11,7 @@ use swim_sim::network::{Cut, CutId, Latency, Sides};
 use super::crew::Crew;
 use super::lab::Lab;
 use super::seen::Agreement;
+use crate::helpers::skipped;
 
 const AGENTS: u32 = 30;
 /// These are never killed, so that what grows has time to: the hosts, and as many more.
@@ -47,7 +48,7 @@ fn churn(time: Duration) {
     let latency = Latency::uniform(Micros::ZERO, Micros::ZERO).expect("it is a range");
     let lab = match Lab::new(&Setup { latency, ..Setup::new(AGENTS, 1) }, None) {
         Ok(lab) => lab,
-        Err(reason) => return println!("SKIPPED the soak: {reason}"),
+        Err(reason) => return skipped("the soak", reason),
     };
     let mut soak = Soak {
         crew: Crew::new(&lab, AGENTS, 3),

@@ -2,12 +2,14 @@
 
 use super::cases::{Case, JOINED};
 use super::play::Outcome;
+use crate::helpers::skipped;
 
 /// The lines.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     lines: usize,
     off: usize,
+    skipped: usize,
 }
 
 impl Table {
@@ -39,9 +41,15 @@ impl Table {
         }
     }
 
-    /// Whether there were lines, and all medians were in the range that was predicted.
+    /// Tells that a case could not be played here, and remembers that.
+    pub(crate) fn skip(&mut self, case: &Case, nodes: u32, reason: &str) {
+        skipped(&format!("{} with {nodes} agents", case.name), reason);
+        self.skipped += 1;
+    }
+
+    /// Whether something was played, or skipped by name, and all medians were in the range that was predicted.
     pub(crate) const fn is_as_predicted(&self) -> bool {
-        self.lines > 0 && self.off == 0
+        self.lines + self.skipped > 0 && self.off == 0
     }
 }
 

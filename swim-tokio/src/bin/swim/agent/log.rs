@@ -3,12 +3,12 @@
 //! What goes wrong while it joins an agent tells in words of its own, so that by default the log is silent until then, and
 //! tells warnings from then on. Whoever names a filter gets all of it from the start.
 
-use std::io::IsTerminal;
-
 use anyhow::Context;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Registry, fmt, reload};
+
+use crate::output::Paint;
 
 /// A log that was started.
 pub(crate) struct Log {
@@ -32,7 +32,7 @@ impl Log {
             )
         })?;
         let (layer, handle) = reload::Layer::new(parsed);
-        let lines = fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
+        let lines = fmt::layer().with_ansi(Paint::of_stderr() == Paint::On).with_writer(std::io::stderr);
         tracing_subscriber::registry().with(layer).with(lines).init();
         Ok(Self { filter: named.is_none().then_some(handle) })
     }
