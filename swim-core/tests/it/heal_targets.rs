@@ -7,7 +7,7 @@ use swim_core::{
     Status,
 };
 
-use crate::forge::{inc, message, own, quiet_lan, said, secs};
+use crate::forge::{feed, inc, message, own, quiet_lan, said, secs};
 use crate::world::{Letter, World};
 use Status::{Alive, Faulty, Leave, Suspect, Tombstone};
 
@@ -160,12 +160,12 @@ fn hosts_that_answer_another_question_are_not_searched() {
     let mut node = world.node(1).clone();
     let mut effects = Effects::new();
     let command = Command::HealViaDiscovery;
-    node.handle(now, Input::Command { id: CommandId(1), command }, &mut effects);
+    feed(&mut node, now, Input::Command { id: CommandId(1), command }, &mut effects);
     assert!(effects.iter().any(|effect| effect == Effect::Discover(id)));
     effects.clear();
-    node.handle(now, Input::Hosts { id: DiscoverId(id.0 + 1), result: Ok(&[2]) }, &mut effects);
+    feed(&mut node, now, Input::Hosts { id: DiscoverId(id.0 + 1), result: Ok(&[2]) }, &mut effects);
     assert!(effects.is_empty(), "{effects:?}");
-    node.handle(now, Input::Hosts { id, result: Ok(&[2]) }, &mut effects);
+    feed(&mut node, now, Input::Hosts { id, result: Ok(&[2]) }, &mut effects);
     assert!(effects.iter().any(|effect| matches!(effect, Effect::Send { to: 2, .. })));
 }
 
