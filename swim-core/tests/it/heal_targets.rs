@@ -180,6 +180,24 @@ fn a_search_goes_on_while_the_two_sides_of_a_target_must_wait() {
     assert_eq!(asked, [met, 101 - met]);
 }
 
+/// A lost member is tried with again as soon as the last attempt has failed, so that one attempt follows another.
+#[test]
+fn a_search_gets_its_turn_between_attempts_with_members_that_are_really_dead() {
+    let mut lan = Options::lan();
+    lan.gossip = None;
+    let mut world = World::among(lan, 2);
+    world.hosts = None;
+    world.tell(2, 1, &[own(2, Leave, inc(0)), said(2, 9, Faulty, inc(0))]);
+    while fetches(&world).is_empty() {
+        world.run(secs(1));
+    }
+    world.hosts = Some(vec![1, 2]);
+    world.command(1, Command::HealViaDiscovery);
+    assert!(fetches(&world).iter().all(|letter| letter.to == 9), "the search waits for the attempt");
+    world.run(Options::lan().heal.timeout.into());
+    assert!(fetches(&world).iter().any(|letter| letter.to == 2), "it has its turn before the next attempt");
+}
+
 /// Twenty others alive and ten faulty: the share of the faulty is 10 of 31, so that each of 21 tries with a chance of
 /// 2 * 4 * (10 / 31)^2 / 21 a second.
 #[test]
