@@ -55,7 +55,9 @@ pub enum ConfigError {
         helper: Duration,
     },
     /// A suspect must be probed again before it is declared faulty.
-    #[error("the shortest suspicion is {suspicion:?}; it must be longer than a probe round, {round:?}")]
+    #[error(
+        "`state_timeouts.suspect` allows a suspicion of {suspicion:?}; it must be longer than a probe round, {round:?}"
+    )]
     SuspicionShorterThanRound {
         /// The shortest suspicion that the options allow.
         suspicion: Duration,

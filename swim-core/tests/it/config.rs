@@ -16,12 +16,17 @@ fn millis(count: u64) -> Duration {
     Duration::from_millis(count)
 }
 
-/// The error that a preset ends in after this change, and its message.
+/// The error that a preset ends in after this change, and its message, which begins with a field's name in backticks, so that
+/// whoever reads options from a file can point at the line.
 #[track_caller]
 fn refused(mut options: Options, change: impl FnOnce(&mut Options)) -> (ConfigError, String) {
     change(&mut options);
     let error = Config::try_from(options).expect_err("these options break a rule");
     let message = error.to_string();
+    let quoted = message.strip_prefix('`').and_then(|rest| rest.split_once('`')).map(|(quoted, _)| quoted);
+    let field = quoted.and_then(|quoted| quoted.split(['.', ' ']).next()).unwrap_or_default();
+    let fields = serde_json::to_value(Options::lan()).unwrap();
+    assert!(fields.get(field).is_some(), "no field in backticks first: {message}");
     (error, message)
 }
 
@@ -208,7 +213,7 @@ fn helpers_have_a_millisecond_at_least() {
 fn a_suspicion_is_longer_than_a_round() {
     let (error, message) = refused(Options::lan(), |options| lifeguard(options, |[alpha, ..]| *alpha = 1));
     assert_eq!(error, ConfigError::SuspicionShorterThanRound { suspicion: millis(1000), round: millis(1000) });
-    names(&message, &["suspicion", "1s", "probe round"]);
+    names(&message, &["`state_timeouts.suspect`", "1s", "probe round"]);
     let (error, _) = refused(Options::lan(), |options| {
         options.state_timeouts.suspect = SuspicionTimeout::Fixed(millis(999));
     });

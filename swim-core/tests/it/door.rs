@@ -7,7 +7,7 @@ use swim_core::{
 };
 
 use crate::forge::{
-    STRANGER, ack, inc, is_ping, join, message, millis, own, ping, ping_req, quiet_lan, quiet_ringpop, said, secs,
+    STRANGER, ack, feed, inc, is_ping, join, message, millis, own, ping, ping_req, quiet_lan, quiet_ringpop, said, secs,
 };
 use crate::world::{WALL, World};
 use Status::{Alive, Faulty, Suspect};
@@ -238,8 +238,8 @@ fn alone(address: u32, effects: &mut Effects<u32>) -> Node<u32> {
     let mut node = fresh(address);
     let now = Instant::from_millis(1_000);
     let command = Command::Bootstrap(BootstrapOptions { gossip: StartGossip::OnCommand });
-    node.handle(now, Input::Command { id: CommandId(1), command }, effects);
-    node.handle(now, Input::Hosts { id: DiscoverId(1), result: Ok(&[address]) }, effects);
+    feed(&mut node, now, Input::Command { id: CommandId(1), command }, effects);
+    feed(&mut node, now, Input::Hosts { id: DiscoverId(1), result: Ok(&[address]) }, effects);
     assert!(node.is_ready());
     node
 }
@@ -250,16 +250,15 @@ fn time_that_runs_backwards_stands_still() {
     let mut node = alone(1, &mut effects);
     let told = message(Kind::Gossip, &[own(2, Alive, inc(0)), own(3, Alive, inc(0))]);
     let tell = |message| Input::Message { from: 2, via: Via::Datagram, message };
-    node.handle(Instant::from_millis(50_000), tell(told.as_message()), &mut effects);
+    feed(&mut node, Instant::from_millis(50_000), tell(told.as_message()), &mut effects);
     let runs_out = |node: &mut Node<u32>, effects: &mut Effects<u32>, at| {
-        node.handle(Instant::from_millis(at), Input::Tick, effects);
-        node.check();
+        feed(node, Instant::from_millis(at), Input::Tick, effects);
         node.member(2).unwrap().status
     };
     // The suspicion lasts four seconds from the latest time that was seen, however old the messages.
     let accusation = message(Kind::Gossip, &[said(3, 2, Suspect, inc(0))]);
     for earlier in [10_000, 49_000, 0] {
-        node.handle(Instant::from_millis(earlier), tell(accusation.as_message()), &mut effects);
+        feed(&mut node, Instant::from_millis(earlier), tell(accusation.as_message()), &mut effects);
         assert!(node.next_deadline().is_some_and(|at| at > Instant::from_millis(50_000)));
     }
     assert_eq!(runs_out(&mut node, &mut effects, 53_999), Suspect);
@@ -273,10 +272,9 @@ fn the_end_of_time_is_no_trouble() {
     for now in [Instant::from_micros(u64::MAX - 1), Instant::NEVER] {
         let told = message(ping(1), &[own(2, Alive, inc(0)), said(2, 2, Suspect, inc(0))]);
         let input = Input::Message { from: 2, via: Via::Datagram, message: told.as_message() };
-        node.handle(now, input, &mut effects);
-        node.handle(now, Input::Tick, &mut effects);
-        node.handle(now, Input::Wall(UnixMillis(u64::MAX)), &mut effects);
-        node.check();
+        feed(&mut node, now, input, &mut effects);
+        feed(&mut node, now, Input::Tick, &mut effects);
+        feed(&mut node, now, Input::Wall(UnixMillis(u64::MAX)), &mut effects);
     }
 }
 
@@ -301,10 +299,10 @@ fn nodes_that_share_one_buffer_do_what_they_would_alone() {
         [alone(1, &mut Effects::new()), Node::new(Config::try_from(quiet).unwrap(), 2, boot)]
     };
     let (mut shared, mut apart) = (Effects::new(), Vec::new());
-    run(pair(), &mut |node, input| node.handle(now, input, &mut shared));
+    run(pair(), &mut |node, input| feed(node, now, input, &mut shared));
     run(pair(), &mut |node, input| {
         let mut effects = Effects::new();
-        node.handle(now, input, &mut effects);
+        feed(node, now, input, &mut effects);
         apart.extend(effects.iter().map(|effect| format!("{effect:?}")));
     });
     let shared: Vec<String> = shared.iter().map(|effect| format!("{effect:?}")).collect();
@@ -316,12 +314,12 @@ fn nodes_that_share_one_buffer_do_what_they_would_alone() {
 fn a_wake_is_said_only_when_it_changes() {
     let mut effects = Effects::new();
     let mut node = alone(1, &mut effects);
-    node.handle(Instant::from_millis(1_000), Input::Tick, &mut effects);
+    feed(&mut node, Instant::from_millis(1_000), Input::Tick, &mut effects);
     effects.clear();
     let told = message(Kind::Gossip, &[]);
     for _ in 0..3 {
         let input = Input::Message { from: 2, via: Via::Datagram, message: told.as_message() };
-        node.handle(Instant::from_millis(1_001), input, &mut effects);
+        feed(&mut node, Instant::from_millis(1_001), input, &mut effects);
     }
     assert!(effects.is_empty(), "{effects:?}");
 }
@@ -395,7 +393,7 @@ fn a_discovery_wants_an_answer_and_every_effect_is_one_that_a_host_knows() {
     let mut effects = Effects::new();
     let mut node = fresh(1);
     let command = Command::Bootstrap(BootstrapOptions::default());
-    node.handle(Instant::from_millis(1_000), Input::Command { id: CommandId(1), command }, &mut effects);
+    feed(&mut node, Instant::from_millis(1_000), Input::Command { id: CommandId(1), command }, &mut effects);
     let seen: Vec<Effect<'_, u32>> = effects.iter().collect();
     let limit = Instant::from_millis(121_000);
     assert_eq!(seen, [Effect::Discover(DiscoverId(1)), Effect::Wake(Some(limit))]);
@@ -406,9 +404,9 @@ fn a_search_for_partitions_ends_also_where_the_host_never_answers_the_discovery(
     let mut effects = Effects::new();
     let mut node = alone(1, &mut effects);
     let now = Instant::from_millis(2_000);
-    node.handle(now, Input::Command { id: CommandId(9), command: Command::HealViaDiscovery }, &mut effects);
+    feed(&mut node, now, Input::Command { id: CommandId(9), command: Command::HealViaDiscovery }, &mut effects);
     effects.clear();
-    node.handle(now + secs(60), Input::Tick, &mut effects);
+    feed(&mut node, now + secs(60), Input::Tick, &mut effects);
     let failed = Outcome::Failed(CommandError::DiscoveryFailed);
     assert!(effects.iter().any(|effect| effect == Effect::CommandDone { id: CommandId(9), outcome: failed }));
 }

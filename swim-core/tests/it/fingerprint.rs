@@ -8,7 +8,7 @@ use swim_core::{
     Ticket, UnixMillis, Via,
 };
 
-use crate::forge::{STRANGER, inc, is_ping, message, millis, own, ping_req, said, secs};
+use crate::forge::{STRANGER, feed, inc, is_ping, message, millis, own, ping_req, said, secs};
 use crate::world::World;
 
 /// Deadlines are kept in buckets as long as this; a shift by whole ones changes nothing.
@@ -21,13 +21,13 @@ fn founded(start: Instant, after: Micros) -> (Node<u32>, u128) {
     let mut node = Node::new(config, 1u32, Boot { now: start, wall: WALL, seed: 7 });
     let mut effects = Effects::new();
     let command = Command::Bootstrap(BootstrapOptions::default());
-    node.handle(start, Input::Command { id: CommandId(1), command }, &mut effects);
+    feed(&mut node, start, Input::Command { id: CommandId(1), command }, &mut effects);
     let discovery = effects.iter().find_map(|effect| match effect {
         Effect::Discover(id) => Some(id),
         _ => None,
     });
     let id = discovery.expect("a join begins with a discovery");
-    node.handle(start, Input::Hosts { id, result: Ok(&[1]) }, &mut effects);
+    feed(&mut node, start, Input::Hosts { id, result: Ok(&[1]) }, &mut effects);
     let print = print(&node, start + after);
     (node, print)
 }
@@ -52,7 +52,7 @@ fn a_copy_has_the_same_fingerprint_until_something_happens_to_it() {
     let (node, print_before) = founded(start, Micros::ZERO);
     let mut copy = node.clone();
     assert_eq!(print(&copy, start), print_before);
-    copy.handle(start, Input::Command { id: CommandId(2), command: Command::Leave }, &mut Effects::new());
+    feed(&mut copy, start, Input::Command { id: CommandId(2), command: Command::Leave }, &mut Effects::new());
     assert_ne!(print(&copy, start), print_before);
     assert_eq!(print(&node, start), print_before);
 }
@@ -152,7 +152,7 @@ fn of_a_slow_host(album: &mut Album) {
     let start = Instant::from_millis(5);
     let (mut node, _) = founded(start, Micros::ZERO);
     for (number, command) in [(8, Command::HealViaDiscovery), (9, Command::AttemptHeal { target: 3 })] {
-        node.handle(start, Input::Command { id: CommandId(number), command }, &mut Effects::new());
+        feed(&mut node, start, Input::Command { id: CommandId(number), command }, &mut Effects::new());
         for after in [0, 30, 700] {
             album.add(start + millis(after), &node, [Numbers::NONE; Fingerprint::NODES_MAX]);
         }
@@ -260,9 +260,9 @@ fn a_random_stream_that_starts_again_is_that_of_its_seed_whatever_was_drawn_befo
         let mut node = Node::new(config, 1u32, Boot { now: Instant::ZERO, wall: WALL, seed: boot_seed });
         let mut effects = Effects::new();
         let command = Command::Bootstrap(BootstrapOptions::default());
-        node.handle(Instant::ZERO, Input::Command { id: CommandId(1), command }, &mut effects);
+        feed(&mut node, Instant::ZERO, Input::Command { id: CommandId(1), command }, &mut effects);
         again.into_iter().for_each(|seed| node.restart_random(seed));
-        node.handle(Instant::ZERO, Input::Hosts { id: DiscoverId(1), result: Err(DiscoverFailed) }, &mut effects);
+        feed(&mut node, Instant::ZERO, Input::Hosts { id: DiscoverId(1), result: Err(DiscoverFailed) }, &mut effects);
         node.next_deadline()
     };
     assert_eq!(pause(1, Some(5)), pause(2, Some(5)));

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use swim_core::{
-    Change, ChangeList, Channel, Checksum, ClusterId, GossipOptions, Incarnation, Kind, Labels, Message, Micros,
-    Options, OwnedMessage, Reach, Readiness, Seq, Source, Status, Via,
+    Address, Change, ChangeList, Channel, Checksum, ClusterId, Effects, GossipOptions, Incarnation, Input, Instant,
+    Kind, Labels, Message, Micros, Node, Options, OwnedMessage, Reach, Readiness, Seq, Source, Status, Via,
 };
 
 use crate::world::{Letter, WALL, World};
@@ -101,6 +101,12 @@ pub(crate) fn is_gossip(letter: &Letter) -> bool {
 
 pub(crate) fn is_ack(letter: &Letter) -> bool {
     matches!(letter.kind(), Kind::Ack { .. })
+}
+
+/// Gives a node that is in no world an input, and looks at what must always hold of it.
+pub(crate) fn feed<A: Address>(node: &mut Node<A>, now: Instant, input: Input<'_, A>, effects: &mut Effects<A>) {
+    node.handle(now, input, effects);
+    node.check();
 }
 
 /// The LAN preset without gossip and healing, so that what a story does not do does not happen.

@@ -7,7 +7,7 @@ use swim_core::{
     Status,
 };
 
-use crate::forge::{inc, message, own, quiet_lan, said, secs};
+use crate::forge::{feed, inc, message, own, quiet_lan, said, secs};
 use crate::world::{Letter, World};
 use Status::{Alive, Faulty, Leave, Suspect, Tombstone};
 
@@ -160,12 +160,12 @@ fn hosts_that_answer_another_question_are_not_searched() {
     let mut node = world.node(1).clone();
     let mut effects = Effects::new();
     let command = Command::HealViaDiscovery;
-    node.handle(now, Input::Command { id: CommandId(1), command }, &mut effects);
+    feed(&mut node, now, Input::Command { id: CommandId(1), command }, &mut effects);
     assert!(effects.iter().any(|effect| effect == Effect::Discover(id)));
     effects.clear();
-    node.handle(now, Input::Hosts { id: DiscoverId(id.0 + 1), result: Ok(&[2]) }, &mut effects);
+    feed(&mut node, now, Input::Hosts { id: DiscoverId(id.0 + 1), result: Ok(&[2]) }, &mut effects);
     assert!(effects.is_empty(), "{effects:?}");
-    node.handle(now, Input::Hosts { id, result: Ok(&[2]) }, &mut effects);
+    feed(&mut node, now, Input::Hosts { id, result: Ok(&[2]) }, &mut effects);
     assert!(effects.iter().any(|effect| matches!(effect, Effect::Send { to: 2, .. })));
 }
 
@@ -178,6 +178,24 @@ fn a_search_goes_on_while_the_two_sides_of_a_target_must_wait() {
     answers(&mut world, met, Kind::List, &[own(met, Alive, inc(0)), said(met, 2, Faulty, inc(7))]);
     let asked: Vec<u32> = fetches(&world).iter().map(|letter| letter.to).collect();
     assert_eq!(asked, [met, 101 - met]);
+}
+
+/// A lost member is tried with again as soon as the last attempt has failed, so that one attempt follows another.
+#[test]
+fn a_search_gets_its_turn_between_attempts_with_members_that_are_really_dead() {
+    let mut lan = Options::lan();
+    lan.gossip = None;
+    let mut world = World::among(lan, 2);
+    world.hosts = None;
+    world.tell(2, 1, &[own(2, Leave, inc(0)), said(2, 9, Faulty, inc(0))]);
+    while fetches(&world).is_empty() {
+        world.run(secs(1));
+    }
+    world.hosts = Some(vec![1, 2]);
+    world.command(1, Command::HealViaDiscovery);
+    assert!(fetches(&world).iter().all(|letter| letter.to == 9), "the search waits for the attempt");
+    world.run(Options::lan().heal.timeout.into());
+    assert!(fetches(&world).iter().any(|letter| letter.to == 2), "it has its turn before the next attempt");
 }
 
 /// Twenty others alive and ten faulty: the share of the faulty is 10 of 31, so that each of 21 tries with a chance of

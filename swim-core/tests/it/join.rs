@@ -10,7 +10,7 @@ use swim_core::{
     Status, UnixMillis,
 };
 
-use crate::forge::{SOMEONE, inc, is_ping, message, millis, own, quiet_lan, quiet_ringpop, said, secs};
+use crate::forge::{SOMEONE, feed, inc, is_ping, message, millis, own, quiet_lan, quiet_ringpop, said, secs};
 use crate::world::{Letter, WALL, World};
 use Status::{Alive, Faulty};
 
@@ -336,9 +336,9 @@ fn a_host_that_never_answers_the_discovery_does_not_hang_the_join() {
     let mut node = Node::new(config, 1u32, Boot { now: Instant::ZERO, wall: WALL, seed: 1 });
     let mut effects = Effects::new();
     let command = Command::Bootstrap(Default::default());
-    node.handle(Instant::ZERO, Input::Command { id: CommandId(7), command }, &mut effects);
+    feed(&mut node, Instant::ZERO, Input::Command { id: CommandId(7), command }, &mut effects);
     assert_eq!(node.next_deadline(), Some(Instant::from_millis(120_000)));
-    node.handle(Instant::from_millis(120_000), Input::Tick, &mut effects);
+    feed(&mut node, Instant::from_millis(120_000), Input::Tick, &mut effects);
     let done = Effect::CommandDone { id: CommandId(7), outcome: Outcome::Failed(CommandError::JoinFailed) };
     assert!(effects.iter().any(|effect| effect == done));
 }
@@ -412,14 +412,14 @@ fn hosts_on_other_machines_are_asked_first() {
         let mut node = Node::new(config, on(1, 1), Boot { now: Instant::ZERO, wall: UnixMillis(WALL.0), seed });
         let mut effects = Effects::new();
         let command = Command::Bootstrap(Default::default());
-        node.handle(Instant::ZERO, Input::Command { id: CommandId(1), command }, &mut effects);
+        feed(&mut node, Instant::ZERO, Input::Command { id: CommandId(1), command }, &mut effects);
         let discovery = effects.iter().find_map(|effect| match effect {
             Effect::Discover(id) => Some(id),
             _ => None,
         });
         let input = Input::Hosts { id: discovery.unwrap(), result: Ok(&hosts) };
         effects.clear();
-        node.handle(Instant::ZERO, input, &mut effects);
+        feed(&mut node, Instant::ZERO, input, &mut effects);
         let asked: Vec<SocketAddr> = effects
             .iter()
             .filter_map(|effect| match effect {
@@ -445,13 +445,13 @@ fn a_list_without_anyone_is_asked_for_again_and_makes_no_cluster_of_one() {
         found
     };
     let command = Command::Bootstrap(BootstrapOptions::default());
-    node.handle(Instant::ZERO, Input::Command { id: CommandId(1), command }, &mut effects);
+    feed(&mut node, Instant::ZERO, Input::Command { id: CommandId(1), command }, &mut effects);
     let id = asks(&mut effects).expect("a bootstrap discovers");
-    node.handle(Instant::ZERO, Input::Hosts { id, result: Ok(&[]) }, &mut effects);
+    feed(&mut node, Instant::ZERO, Input::Hosts { id, result: Ok(&[]) }, &mut effects);
     assert!(!node.is_ready());
     let again = node.next_deadline().expect("the join goes on");
-    node.handle(again, Input::Tick, &mut effects);
+    feed(&mut node, again, Input::Tick, &mut effects);
     let id = asks(&mut effects).expect("hosts are asked for again");
-    node.handle(again, Input::Hosts { id, result: Ok(&[1]) }, &mut effects);
+    feed(&mut node, again, Input::Hosts { id, result: Ok(&[1]) }, &mut effects);
     assert!(node.is_ready());
 }

@@ -326,7 +326,6 @@ fn three_hundred_suspects_that_refute_at_once_leave_nothing_behind() {
     assert!((100..400).all(|address| world.status(1, address) == Some(Alive)));
 }
 
-/// What was charged to a message that is still under way may be about a member that is gone by the time it fails.
 /// Deadlines that were overtaken are kept until they are too many for those that count (I7), which is looked at after every
 /// input; here those that count become fewer.
 #[test]
@@ -346,6 +345,7 @@ fn deadlines_that_were_overtaken_are_thrown_out_when_members_are_forgotten_too()
     }
 }
 
+/// What was charged to a message that is still under way may be about a member that is gone by the time it fails.
 #[test]
 fn a_message_that_fails_after_its_subject_was_forgotten_does_no_harm() {
     let mut options = quiet_lan();

@@ -224,7 +224,7 @@ impl Scenario {
         })?;
         let config = Config::try_from(options.clone()).map_err(|error| {
             let message = format!("the options do not work: {error}");
-            let named = self.options.keys().find(|key| message.contains(&format!("`{key}")));
+            let named = self.options.keys().find(|key| names(&message, key));
             let place = named.or_else(|| self.options.keys().next()).cloned().unwrap_or_default();
             Mistake::new(Place::Option(place), message)
         })?;
@@ -317,6 +317,12 @@ impl Scenario {
     }
 }
 
+/// Whether the message has this option in backticks, alone or with what is within it or said of it.
+fn names(message: &str, option: &str) -> bool {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    quoted.any(|quoted| quoted.split(['.', ' ']).next() == Some(option))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -337,6 +343,12 @@ mod tests {
             ("nodes = 8\n[[fault]]\nfor = 'soon'\npause = { nodes = '0' }", 2, "`for` is a time"),
             ("nodes = 8\n[options]\nping_timeout = '900ms'", 3, "the options do not work"),
             ("nodes = 8\n[options]\nping_timeuot = '900ms'", 3, "ping_timeuot"),
+            (
+                "nodes = 8\n[options]\ndatagram_max = 1200\nstate_timeouts = { suspect = { fixed = '500ms' } }",
+                4,
+                "`state_timeouts.suspect`",
+            ),
+            ("nodes = 8\n[options]\nfull_sync = 'stream'\nfull_sync_timeout = '0s'", 4, "`full_sync_timeout` is zero"),
             ("nodes = 8\n[groups]\nrack = 'random 9'", 3, "cannot be drawn"),
             ("nodes = 8\n[network]\nlatency = '9ms..1ms'", 3, "shorter time first"),
             ("nodes = 8\n[network]\nlink = [{ zones = ['a', 'b'], latency = '1ms' }]", 3, "no zone `a`"),
