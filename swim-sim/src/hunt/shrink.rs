@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn what_has_nothing_to_do_with_a_find_is_left_out() {
-        let text = "nodes = 9\nbegin = 'boot'\nhosts = 2\nexpect = { within = '1s' }\n[network]\nlatency = '1ms..80ms'\n\
+        let text = "nodes = 9\nbegin = 'boot'\nhosts = 2\nexpect = { within = '100ms' }\n[network]\nlatency = '1ms..80ms'\n\
                     [[fault]]\nat = '20s'\nfor = '60s'\ncut = ['0..4', '4..9']\n\
                     [[fault]]\nat = '5s'\nfor = '9s'\nduplication = { chance = 5 }\n\
                     [[fault]]\nat = '5s'\nfor = '9s'\nreordering = { chance = 5, by = '1s' }\n";
