@@ -23,6 +23,8 @@ mod metrics;
 #[cfg(all(unix, feature = "agent"))]
 mod mistakes;
 #[cfg(all(target_os = "linux", feature = "agent"))]
+mod names;
+#[cfg(all(target_os = "linux", feature = "agent"))]
 mod network;
 mod partition;
 #[cfg(all(unix, feature = "agent"))]
