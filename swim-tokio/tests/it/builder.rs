@@ -133,7 +133,10 @@ async fn an_advertised_address_is_the_nodes_name() {
         assert_eq!(node.reachable(), [first.local(), second.local()]);
         // On a busy machine one or another comes after its round.
         let counters = node.stats().counters;
-        assert!(counters.rejected_unsolicited < counters.acks_received, "answers come from whom was asked: {counters:?}");
+        assert!(
+            counters.rejected_unsolicited < counters.acks_received,
+            "answers come from whom was asked: {counters:?}"
+        );
     }
 }
 
