@@ -15,8 +15,9 @@ use crate::output::print;
 ///
 /// The paper (Das, Gupta, Motivala, DSN 2002) derives how long a first detection takes, how much is sent, how often live
 /// members are accused wrongly under loss, and how fast a rumour spreads. Each is measured in simulated clusters of 8 to
-/// 2000 members, at least 1000 times, and compared line by line. Where the protocol differs from the paper on
-/// purpose (gossip beside probes, Lifeguard, the inconclusive rule, stream pings, hearsay), that is switched off.
+/// 2000 members, in 1000 trials at least (for round robin these are pairs of a crash and a member), and compared line by
+/// line. Where the protocol differs from the paper on purpose (gossip beside probes, Lifeguard, the inconclusive rule,
+/// stream pings, hearsay), that is switched off.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = MORE, max_term_width = 120)]
 pub(crate) struct TheoryArgs {
