@@ -9,7 +9,7 @@ use serde_json::json;
 use swim_sim::theory::{Cell, Comparison, Effort, Table};
 
 use crate::clock::Stopwatch;
-use crate::output::print;
+use crate::output::{print, say};
 
 /// Compares the simulator with what the analysis of SWIM predicts, and fails where it is off.
 ///
@@ -44,12 +44,12 @@ impl TheoryArgs {
             bar.set_length(done.of as u64);
             bar.inc(1);
             if !stderr().is_terminal() && done.clusters % LINES == 0 {
-                eprintln!("{} of {} clusters measured", done.clusters, done.of);
+                say(format_args!("{} of {} clusters measured", done.clusters, done.of));
             }
         });
         bar.finish_and_clear();
         let comparison = comparison.context("the simulator could not be measured")?;
-        eprintln!("measured in {:.1} s", stopwatch.elapsed().as_secs_f64());
+        say(format_args!("measured in {:.1} s", stopwatch.elapsed().as_secs_f64()));
         let text = if self.json { as_json(&comparison) } else { Table(&comparison).to_string() };
         print(&text)?;
         Ok(if comparison.agrees() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
