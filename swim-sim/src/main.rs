@@ -1,5 +1,8 @@
 //! `swim-sim`: clusters under simulation. `swim-sim --help` explains.
 
+// `println` and `eprintln` panic when nobody reads; `output` has what does not.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod cli;
 mod clock;
 mod commands;

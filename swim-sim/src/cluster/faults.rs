@@ -250,7 +250,19 @@ impl Cluster {
 mod tests {
     use super::*;
     use crate::cluster::Setup;
-    use swim_core::Micros;
+    use swim_core::{Incarnation, Micros, Status};
+
+    /// Lets time pass until all four nodes hold these of them alive, which takes a minute at most.
+    fn until_alive(cluster: &mut Cluster, members: &[u32]) {
+        let end = cluster.now() + Micros::from_millis(60_000);
+        let holds = |cluster: &Cluster, at: u32, of: u32| {
+            cluster.nodes()[at as usize].member(of).is_some_and(|member| member.status == Status::Alive)
+        };
+        while !members.iter().all(|at| (0..4).all(|of| holds(cluster, *at, of) == members.contains(&of))) {
+            assert!(cluster.now() < end, "not all of {members:?} hold one another alive, and nobody else");
+            cluster.run_until(cluster.now() + Micros::from_millis(100)).unwrap();
+        }
+    }
 
     #[test]
     fn who_boots_sooner_than_planned_or_with_a_slow_clock_has_the_time_of_its_boot() {
@@ -264,4 +276,45 @@ mod tests {
         assert_eq!(uptimes, [Micros::from_millis(8_000), Micros::from_millis(8_100)]);
         assert!(cluster.nodes().iter().all(|node| node.counters().pings_sent > 0));
     }
+
+    /// The one host is dead, everyone holds the node faulty by now, and nobody heals: only what it remembers helps.
+    #[test]
+    fn who_remembers_its_members_joins_by_them_when_no_host_is_alive() {
+        for memory in [Memory::Members, Memory::Lost] {
+            let mut setup = Setup { hosts: 1, ..Setup::new(4, 1) };
+            setup.options.heal.period = None;
+            let mut cluster = Cluster::new(setup).unwrap();
+            until_alive(&mut cluster, &[0, 1, 2, 3]);
+            cluster.crash(0, Memory::Lost);
+            cluster.crash(3, memory);
+            until_alive(&mut cluster, &[1, 2]);
+            cluster.boot(3).unwrap();
+            match memory {
+                Memory::Members => until_alive(&mut cluster, &[1, 2, 3]),
+                Memory::Lost => {
+                    cluster.run_until(cluster.now() + Micros::from_millis(60_000)).unwrap();
+                    assert!(!cluster.nodes()[3].is_ready());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn who_boots_with_a_clock_an_hour_behind_has_its_incarnation_from_it_and_gets_back_in() {
+        let mut cluster = Cluster::new(Setup::new(4, 1)).unwrap();
+        until_alive(&mut cluster, &[0, 1, 2, 3]);
+        let before = cluster.nodes()[3].incarnation();
+        cluster.crash(3, Memory::Lost);
+        until_alive(&mut cluster, &[0, 1, 2]);
+        cluster.jump(3, -HOUR).unwrap();
+        cluster.boot(3).unwrap();
+        let now = cluster.now().as_micros() / 1_000;
+        assert_eq!(cluster.nodes()[3].incarnation().get(), EPOCH.0 + now - HOUR.unsigned_abs());
+        until_alive(&mut cluster, &[0, 1, 2, 3]);
+        // The others held it faulty at its old incarnation, which it had to overtake.
+        let held: Vec<Incarnation> = (0..3).map(|at| cluster.nodes()[at].member(3).unwrap().incarnation).collect();
+        assert!(held.iter().all(|held| *held > before), "{before:?}, {held:?}");
+    }
+
+    const HOUR: i64 = 60 * 60 * 1_000;
 }

@@ -59,7 +59,8 @@ Examples:
   swim-sim replay small.toml --verbose              how
 
 Exit status: 0 nothing was found; 1 a file cannot be read or written; 2 a mistake on the command line; 3 something
-happened that must not (safety); 4 a node panicked; 5 the core did not converge in time (liveness).";
+happened that must not (safety); 4 a node panicked; 5 the core did not converge in time (liveness). Of several finds the
+worst counts: 4 before 3 before 5.";
 
 impl HuntArgs {
     /// Hunts.
@@ -71,7 +72,7 @@ impl HuntArgs {
         let stopwatch = Stopwatch::start();
         let progress = if self.quiet { Spinner::quiet() } else { Spinner::new("hunt") };
         let (done, events) = (AtomicU64::new(0), AtomicU64::new(0));
-        let mut worst = ExitCode::SUCCESS;
+        let mut worst = None;
         let mut found = 0u64;
         let mut next = self.seed;
         let end = self.runs.map_or(u64::MAX, |runs| self.seed.saturating_add(runs));
@@ -94,8 +95,8 @@ impl HuntArgs {
             finds.sort_by_key(|(seed, _)| *seed);
             for (seed, find) in &finds {
                 self.tell(*seed, find)?;
-                worst = status(find.kind);
             }
+            worst = worst.max(worst_of(&finds));
             found += finds.len() as u64;
             if found > 0 && !self.keep_going {
                 break;
@@ -109,7 +110,7 @@ impl HuntArgs {
             self.seed,
             runs as f64 / seconds.max(1e-9)
         ))?;
-        Ok(worst)
+        Ok(worst.map_or(ExitCode::SUCCESS, status))
     }
 
     fn tell(&self, seed: u64, find: &Find) -> anyhow::Result<()> {
@@ -150,7 +151,33 @@ pub(super) fn status(kind: FindKind) -> ExitCode {
     })
 }
 
+/// The worst kind among these finds, whatever the order of their seeds.
+fn worst_of(finds: &[(u64, Find)]) -> Option<FindKind> {
+    finds.iter().map(|(_, find)| find.kind).max()
+}
+
 /// So many seeds are run between two looks at the clock.
 const BATCH: u64 = 512;
 /// A node's whole list is checked after each so many inputs of a run.
 const CHECK_EVERY: u32 = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use FindKind::{Crash, Liveness, Safety};
+
+    fn worst(kinds: &[FindKind]) -> Option<FindKind> {
+        let find =
+            |&kind| Find { kind, checker: String::new(), reason: String::new(), event: 0, at: Default::default() };
+        worst_of(&(1..).zip(kinds.iter().map(find)).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn the_worst_of_several_finds_counts_and_not_the_last() {
+        assert_eq!(worst(&[]), None);
+        assert_eq!(worst(&[Safety, Liveness]), Some(Safety));
+        assert_eq!(worst(&[Safety, Crash, Liveness]), Some(Crash));
+        assert!(worst(&[Liveness]) > None);
+        assert_eq!([Crash, Safety, Liveness].map(status), [4, 3, 5].map(ExitCode::from));
+    }
+}

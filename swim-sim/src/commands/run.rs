@@ -13,7 +13,7 @@ use swim_sim::report::{Run, Short, Summary, Timeline, to_json};
 use swim_sim::{Carry, Check, Cluster, Job, Preset, Runner, ScenarioFile, Setup, Time, builtin};
 
 use crate::clock::Stopwatch;
-use crate::output::print;
+use crate::output::{print, say};
 use crate::outputs::Outputs;
 use crate::progress::{Spinner, where_at};
 
@@ -241,8 +241,8 @@ fn usage(hint: &str) -> ! {
 /// Says what broke, and how to see it again.
 fn broken(cluster: &Cluster, what: &str, status: u8) -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
-    eprintln!("BROKEN: {what}");
-    eprintln!("seed {}; again with: swim-sim {}", cluster.setup().seed, arguments.join(" "));
+    say(format_args!("BROKEN: {what}"));
+    say(format_args!("seed {}; again with: swim-sim {}", cluster.setup().seed, arguments.join(" ")));
     ExitCode::from(status)
 }
 

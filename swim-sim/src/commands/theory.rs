@@ -9,14 +9,15 @@ use serde_json::json;
 use swim_sim::theory::{Cell, Comparison, Effort, Table};
 
 use crate::clock::Stopwatch;
-use crate::output::print;
+use crate::output::{print, say};
 
 /// Compares the simulator with what the analysis of SWIM predicts, and fails where it is off.
 ///
 /// The paper (Das, Gupta, Motivala, DSN 2002) derives how long a first detection takes, how much is sent, how often live
 /// members are accused wrongly under loss, and how fast a rumour spreads. Each is measured in simulated clusters of 8 to
-/// 2000 members, at least 1000 times, and compared line by line. Where the protocol differs from the paper on
-/// purpose (gossip beside probes, Lifeguard, the inconclusive rule, stream pings, hearsay), that is switched off.
+/// 2000 members, in 1000 trials at least (for round robin these are pairs of a crash and a member), and compared line by
+/// line. Where the protocol differs from the paper on purpose (gossip beside probes, Lifeguard, the inconclusive rule,
+/// stream pings, hearsay), that is switched off.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = MORE, max_term_width = 120)]
 pub(crate) struct TheoryArgs {
@@ -43,12 +44,12 @@ impl TheoryArgs {
             bar.set_length(done.of as u64);
             bar.inc(1);
             if !stderr().is_terminal() && done.clusters % LINES == 0 {
-                eprintln!("{} of {} clusters measured", done.clusters, done.of);
+                say(format_args!("{} of {} clusters measured", done.clusters, done.of));
             }
         });
         bar.finish_and_clear();
         let comparison = comparison.context("the simulator could not be measured")?;
-        eprintln!("measured in {:.1} s", stopwatch.elapsed().as_secs_f64());
+        say(format_args!("measured in {:.1} s", stopwatch.elapsed().as_secs_f64()));
         let text = if self.json { as_json(&comparison) } else { Table(&comparison).to_string() };
         print(&text)?;
         Ok(if comparison.agrees() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

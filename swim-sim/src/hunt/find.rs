@@ -19,15 +19,15 @@ pub struct Find {
     pub at: Instant,
 }
 
-/// Kinds of finds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Kinds of finds, the worst last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FindKind {
-    /// A node panicked.
-    Crash,
-    /// Something happened that must not.
-    Safety,
     /// Something did not happen in time that must.
     Liveness,
+    /// Something happened that must not.
+    Safety,
+    /// A node panicked.
+    Crash,
 }
 
 impl FindKind {

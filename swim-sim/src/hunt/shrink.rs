@@ -92,7 +92,7 @@ fn with_a_plain_network(scenario: &Scenario) -> Vec<Scenario> {
 
 fn with_fewer_nodes(scenario: &Scenario) -> Vec<Scenario> {
     let fewer = [scenario.nodes / 2, scenario.nodes - 1];
-    fewer.into_iter().filter(|nodes| *nodes > 1).map(|nodes| Scenario { nodes, ..scenario.clone() }).collect()
+    fewer.into_iter().filter(|nodes| *nodes > 1).map(|nodes| scenario.clipped(nodes)).collect()
 }
 
 fn with_plain_faults(scenario: &Scenario) -> Vec<Scenario> {
@@ -140,6 +140,16 @@ const SHORT: Time = Time::from_millis(1_000);
 mod tests {
     use super::*;
     use crate::scenario::ScenarioFile;
+
+    #[test]
+    fn nodes_are_dropped_although_faults_name_them() {
+        let text = "nodes = 9\n[[fault]]\nfor = '1s'\npause = { nodes = '8' }\n[[fault]]\ncut = ['0..4', '4..9']\n";
+        let scenario = ScenarioFile::read("test.toml", text).unwrap().scenario;
+        let fewer = with_fewer_nodes(&scenario);
+        assert_eq!(fewer.iter().map(|scenario| scenario.nodes).collect::<Vec<_>>(), [4, 8]);
+        assert!(fewer.iter().all(|scenario| scenario.job().is_ok()), "{fewer:?}");
+        assert_eq!(fewer.iter().map(|scenario| scenario.faults.len()).collect::<Vec<_>>(), [0, 1]);
+    }
 
     #[test]
     fn what_has_nothing_to_do_with_a_find_is_left_out() {

@@ -19,6 +19,7 @@
 
 mod bound;
 mod builtin;
+mod clip;
 mod error;
 mod fault;
 mod node_set;

@@ -113,6 +113,17 @@ impl NodeSet {
         Self(nodes.into_iter().map(|node| Part::Range(node, node + 1)).collect())
     }
 
+    /// Those of them that a cluster of `nodes` has; `None` where nobody is left. Shares are of whatever there is.
+    pub(super) fn clipped(&self, nodes: u32) -> Option<Self> {
+        let part = |part: &Part| match part {
+            Part::Range(from, until) => (*from < nodes).then(|| Part::Range(*from, nodes.min(*until))),
+            Part::Random(count) => Some(Part::Random(nodes.min(*count))),
+            Part::All | Part::Share(..) | Part::RandomShare(_) | Part::Group(_) => Some(part.clone()),
+        };
+        let parts: Vec<Part> = self.0.iter().filter_map(part).collect();
+        (!parts.is_empty()).then_some(Self(parts))
+    }
+
     /// Whether they are all nodes.
     pub fn is_all(&self) -> bool {
         self.0.contains(&Part::All)

@@ -1,6 +1,33 @@
 //! The binary: what it prints, and how it ends.
 
+use std::process::{Command, Stdio};
+
 use crate::binary;
+
+/// Runs the binary with the reading ends of its stdout and stderr closed before it begins; returns its exit status.
+fn unread(arguments: &[&str]) -> Option<i32> {
+    let closed = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        Stdio::from(writer)
+    };
+    let mut command = Command::new(env!("CARGO_BIN_EXE_swim-sim"));
+    command.args(arguments).stdout(closed()).stderr(closed()).status().unwrap().code()
+}
+
+#[test]
+fn what_nobody_reads_is_not_written_and_ends_as_it_would() {
+    assert_eq!(unread(&["--nodes", "20"]), Some(0));
+    assert_eq!(unread(&["--nodes", "20", "--duration", "40s", "--cut", "1h"]), Some(1));
+    assert_eq!(unread(&["run", "no-such-scenario"]), Some(1));
+}
+
+/// `cargo test --release -p swim-sim --test it nobody_reads -- --ignored`
+#[test]
+#[ignore = "some seconds in release, minutes in debug"]
+fn how_far_the_comparison_with_the_theory_is_is_not_written_where_nobody_reads() {
+    assert_eq!(unread(&["theory", "--quick"]), Some(0));
+}
 
 #[test]
 fn a_run_that_heals_ends_well_and_says_so() {
