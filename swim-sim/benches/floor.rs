@@ -1,5 +1,8 @@
 //! The floor: the same schedule of ticks, pings, acks and probe timeouts with no protocol behind it, on the simulator's own
 //! queue, against the simulator at rest. Prints how many times the floor's time a node-second takes.
+//!
+//! `cargo bench --bench floor -- rest 100` only runs a thousand nodes until they are at rest and then for 100 s more: two such
+//! runs under a profiler tell what a node-second costs.
 
 mod common;
 
@@ -9,6 +12,11 @@ use swim_sim::network::Latency;
 use swim_sim::{Due, Queue, Wakes};
 
 fn main() {
+    let arguments: Vec<_> = std::env::args().skip_while(|argument| argument != "rest").collect();
+    if let Some(seconds) = arguments.get(1).and_then(|argument| argument.parse().ok()) {
+        advance(&mut at_rest(1000), Micros::from_millis(1000 * seconds));
+        return;
+    }
     println!("{:<66} {:>8}   {:<14}", "", "ratio", "wanted");
     for (nodes, target) in [(1000, 8.0), (5000, 8.0)] {
         let span = Micros::from_millis(if nodes == 1000 { 400_000 } else { 80_000 });
