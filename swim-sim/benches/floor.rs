@@ -13,7 +13,7 @@ use swim_sim::{Due, Queue, Wakes};
 
 fn main() {
     let arguments: Vec<_> = std::env::args().skip_while(|argument| argument != "rest").collect();
-    if let Some(seconds) = arguments.get(1).and_then(|argument| argument.parse().ok()) {
+    if let Some(seconds) = arguments.get(1).and_then(|argument| argument.parse::<u64>().ok()) {
         advance(&mut at_rest(1000), Micros::from_millis(1000 * seconds));
         return;
     }
