@@ -1,5 +1,7 @@
 //! Members die, leave and come back.
 
+use std::time::Duration;
+
 use swim_core::{OwnLabels, Status};
 use swim_tokio::{FixedHosts, LeaveError, RejoinError, SelfEvictError};
 
@@ -50,6 +52,8 @@ async fn a_node_comes_back_at_once_on_the_port_that_it_had() {
     within(first.shutdown()).await;
     for _ in 0..3 {
         let incarnation = second.member(address).unwrap().incarnation;
+        // Two lives that begin in one millisecond are one to the others: incarnations are milliseconds.
+        tokio::time::sleep(Duration::from_millis(2)).await;
         let again = builder().bind(address).discovery(hosts()).start().await.expect("the port is free at once");
         within(again.joined()).await.unwrap();
         until("the others know the new run", || {
