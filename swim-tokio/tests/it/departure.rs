@@ -102,7 +102,7 @@ async fn gossip_can_be_stopped_started_and_done_once() {
     // A round may be under way still.
     let mut ticked = within(node.tick_gossip()).await;
     while ticked == Err(swim_tokio::GossipError::Busy) {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
         ticked = within(node.tick_gossip()).await;
     }
     let pings = node.stats().counters.pings_sent;
