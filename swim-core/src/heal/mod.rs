@@ -93,8 +93,6 @@ impl<A: Address> Healer<A> {
                 self.end(at, result, membership, out);
             }
         }
-        // First the search, or attempts with members that are really dead would leave it no turn.
-        self.advance(now, membership, out);
         self.consider(now, id, membership, out);
         self.advance(now, membership, out);
         self.arm(now, membership);
@@ -120,11 +118,18 @@ impl<A: Address> Healer<A> {
                 self.discover(now, id, None, out);
             }
         }
-        if self.attempts.len() < ATTEMPTS_MAX && when::tries_now(membership) {
+        if self.has_room_for_the_faulty() && when::tries_now(membership) {
             if let Some(target) = when::faulty_target(membership) {
                 self.begin(now, target, Origin::Faulty, membership, out);
             }
         }
+    }
+
+    /// Attempts with members that are really dead leave a search one turn.
+    fn has_room_for_the_faulty(&self) -> bool {
+        let is_other = |attempt: &&Attempt<A>| attempt.origin() != Origin::Search;
+        let kept = usize::from(self.search.is_some());
+        self.attempts.len() < ATTEMPTS_MAX && self.attempts.iter().filter(is_other).count() + kept < ATTEMPTS_MAX
     }
 
     fn discover(&mut self, now: Instant, id: DiscoverId, command: Option<CommandId>, out: &mut Effects<A>) {
@@ -218,10 +223,11 @@ impl<A: Address> Healer<A> {
         self.arm(now, membership);
     }
 
-    /// Starts the search's next attempt, or ends the search.
+    /// Starts the search's next attempt, or ends the search. It waits for attempts of its own only.
     fn advance(&mut self, now: Instant, membership: &mut Membership<A>, out: &mut Effects<A>) {
+        let is_own = |attempt: &Attempt<A>| attempt.origin() == Origin::Search && attempt.is_exchanging();
         while let Some(search) = &mut self.search {
-            if self.attempts.iter().any(Attempt::is_exchanging) || self.attempts.len() >= ATTEMPTS_MAX {
+            if self.attempts.iter().any(is_own) || self.attempts.len() >= ATTEMPTS_MAX {
                 return;
             }
             let tired = search.failures >= membership.config.heal_failures_max;

@@ -180,22 +180,42 @@ fn a_search_goes_on_while_the_two_sides_of_a_target_must_wait() {
     assert_eq!(asked, [met, 101 - met]);
 }
 
-/// A lost member is tried with again as soon as the last attempt has failed, so that one attempt follows another.
+/// So many are lost that an attempt follows another without a pause; the only one that answers has left.
 #[test]
-fn a_search_gets_its_turn_between_attempts_with_members_that_are_really_dead() {
+fn a_search_has_its_turn_at_once_however_many_members_are_really_dead() {
+    for dead in [1, 20, 200] {
+        let mut lan = Options::lan();
+        lan.gossip = None;
+        let mut world = World::among(lan, 2);
+        world.hosts = None;
+        let mut claims: Vec<_> = (0..dead).map(|number| said(2, 1000 + number, Faulty, inc(0))).collect();
+        claims.push(own(2, Leave, inc(0)));
+        world.tell(2, 1, &claims);
+        while fetches(&world).is_empty() {
+            world.run(secs(1));
+        }
+        world.run(secs(60));
+        world.hosts = Some(vec![1, 2]);
+        world.command(1, Command::HealViaDiscovery);
+        world.run(Options::lan().heal.timeout.into());
+        assert!(fetches(&world).iter().any(|letter| letter.to == 2), "with {dead} dead");
+    }
+}
+
+/// All hosts of the list are dead, too: a search that fails ten times takes its own turn only.
+#[test]
+fn the_faulty_are_tried_with_while_a_search_is_on() {
     let mut lan = Options::lan();
     lan.gossip = None;
     let mut world = World::among(lan, 2);
-    world.hosts = None;
+    world.hosts = Some((500..560).collect());
     world.tell(2, 1, &[own(2, Leave, inc(0)), said(2, 9, Faulty, inc(0))]);
-    while fetches(&world).is_empty() {
+    let id = world.command(1, Command::HealViaDiscovery);
+    while world.outcome(id).is_none() {
         world.run(secs(1));
     }
-    world.hosts = Some(vec![1, 2]);
-    world.command(1, Command::HealViaDiscovery);
-    assert!(fetches(&world).iter().all(|letter| letter.to == 9), "the search waits for the attempt");
-    world.run(Options::lan().heal.timeout.into());
-    assert!(fetches(&world).iter().any(|letter| letter.to == 2), "it has its turn before the next attempt");
+    let tried = fetches(&world).iter().filter(|letter| letter.to == 9).count();
+    assert!(tried >= 3, "{tried}");
 }
 
 /// Twenty others alive and ten faulty: the share of the faulty is 10 of 31, so that each of 21 tries with a chance of
