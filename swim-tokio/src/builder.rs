@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use crate::discovery::{Discover, FixedHosts};
 use crate::driver::clock::{Clock, WallClock};
+use crate::driver::native::Native;
 use crate::driver::{Driver, Parts};
 use crate::error::{AdvertiseProblem, StartError};
 use crate::runtime;
@@ -159,16 +160,15 @@ impl Builder {
         let shared = Arc::new(Shared::new(node, fixed));
         let (requests, queue) = mpsc::channel(REQUESTS_QUEUED);
         let parts = Parts {
-            sockets: Sockets { udp, tcp, bound },
-            seal,
-            config,
-            limits: self.limits,
+            shared: Arc::clone(&shared),
+            requests: queue,
             discovery: self.discovery.unwrap_or_else(|| Arc::new(FixedHosts::new([local]))),
             remembered: self.remembered,
-            number,
+            join_time: config.options().join.max_duration,
         };
-        let driver = Driver::new(Arc::clone(&shared), queue, parts);
-        tasks.spawn(driver.run(BootstrapOptions { gossip: self.gossip }));
+        let sockets = Sockets { udp, tcp, bound };
+        let native = Native::new(sockets, seal, &config, self.limits, number);
+        tasks.spawn(Driver::new(native, parts).run(BootstrapOptions { gossip: self.gossip }));
         Ok(Swim::new(shared, requests))
     }
 }

@@ -6,15 +6,16 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
-use swim_core::{About, Channel, CommandId, DiscoverId, Effect, Effects, Event, Input, Kind, Message, Outcome, Ticket};
+use swim_core::{About, Channel, CommandId, DiscoverId, Effect, Effects, Event, Input, Kind, Outcome, Ticket};
 
 use super::scratch::{Caused, Keep, LONG};
+use super::wire::Wire;
 use super::{Driver, Ended, Refused};
 use crate::discovery::Discover;
 use crate::error::DiscoverError;
 use crate::shared::{JoinState, State};
 
-impl Driver {
+impl<W: Wire> Driver<W> {
     /// Applies one input, and carries out its effects but for the datagrams, which are collected.
     pub(super) fn input(&mut self, input: Input<'_, SocketAddr>, caused: &mut Caused) {
         let now = self.clock.now();
@@ -37,15 +38,14 @@ impl Driver {
                     }
                     if self.is_filtered(to) {
                         if let Channel::Reply(ticket) = channel {
-                            self.waiting.remove(&ticket);
+                            self.wire.forget(ticket);
                         }
                         continue;
                     }
-                    match channel {
-                        Channel::Datagram => outbox.add(to, |bytes| self.seal.close(&message, bytes)),
-                        Channel::Request(ticket) => self.ask(ticket, to, &message),
-                        Channel::Reply(ticket) => self.reply(ticket, &message),
+                    if let (Channel::Request(_), Kind::Join { .. }) = (channel, message.kind) {
+                        self.joining.asked(to);
                     }
+                    W::send(self, to, channel, &message, outbox);
                 }
                 Effect::Event(_) => {}
                 Effect::Discover(id) => self.discover(id),
@@ -63,27 +63,10 @@ impl Driver {
         filtered
     }
 
-    fn ask(&mut self, ticket: Ticket, to: SocketAddr, message: &Message<'_, SocketAddr>) {
-        if let Kind::Join { .. } = message.kind {
-            self.joining.asked(to);
-        }
-        self.counters.requests_sent += 1;
-        match self.streams.ask(ticket, to, self.seal.close_for_stream(message)) {
-            Some(exchange) => {
-                self.tasks.spawn(async move { Ended::Stream(Box::new(exchange.await)) });
-            }
-            None => {
-                self.counters.requests_failed += 1;
-                self.later.push_back(Refused { to, about: About::Request(ticket) });
-            }
-        }
-    }
-
-    fn reply(&mut self, ticket: Ticket, message: &Message<'_, SocketAddr>) {
-        if let Some(waiting) = self.waiting.remove(&ticket) {
-            let answer = self.seal.close_for_stream(message);
-            self.tasks.spawn(async move { Ended::Stream(Box::new(waiting.reply(answer).await)) });
-        }
+    /// A request of the node's cannot be sent.
+    pub(super) fn not_sent(&mut self, to: SocketAddr, ticket: Ticket) {
+        self.counters.requests_failed += 1;
+        self.later.push_back(Refused { to, about: About::Request(ticket) });
     }
 
     fn discover(&mut self, id: DiscoverId) {

@@ -1,12 +1,14 @@
 //! The one task: drives a node with datagrams, streams, time, hosts and requests.
 //!
 //! ```text
-//!   requests ──┐                                   ┌──> datagrams (collected, sent at the end of the turn)
-//!   datagrams ─┤                                   ├──> streams, discovery: tasks whose ends come back here
-//!   streams ───┼─> one turn: input ─> Node ─> effects ──> events, logs, metrics
-//!   hosts ─────┤                                   ├──> ends of commands
-//!   the sleep ─┘                                   └──> the sleep
+//!   requests ──┐                                   ┌──> the wire: messages to others
+//!   the wire ──┤                                   ├──> tasks whose ends come back here: of the wire, of discovery
+//!   tasks ─────┼─> one turn: input ─> Node ─> effects ──> events, logs, metrics
+//!   the sleep ─┘                                   ├──> ends of commands
+//!                                                  └──> the sleep
 //! ```
+//!
+//! How messages travel is the [`Wire`]'s: datagrams and streams of swim-core's own format ([`native`]).
 //!
 //! The task waits for whichever comes first, at random where several have come, so that no flood of one kind keeps the
 //! others out; a turn takes one batch. Then it runs to its end without an `await`, in buffers of the thread
@@ -16,22 +18,19 @@ pub(crate) mod clock;
 mod effects;
 mod inputs;
 mod joining;
+pub(crate) mod native;
 mod report;
 mod scratch;
 mod twin;
+pub(crate) mod wire;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use swim_core::{
-    About, BootstrapOptions, CommandId, Config, DiscoverId, Input, Instant, Options, Outcome, Ticket, wire,
-};
-use tokio::io::Ready;
-use tokio::net::{TcpListener, TcpStream};
+use swim_core::{About, BootstrapOptions, CommandId, DiscoverId, Input, Instant, Options, Outcome};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, JoinSet};
 
@@ -39,53 +38,35 @@ use self::clock::Clock;
 use self::joining::Joining;
 use self::report::Report;
 use self::scratch::Scratch;
-use self::twin::Twin;
+use self::wire::Wire;
 use crate::discovery::Discover;
 use crate::error::DiscoverError;
 use crate::request::{Request, Wanted};
 use crate::shared::Shared;
 use crate::stats::TransportCounters;
-use crate::transport::datagrams::Datagrams;
-use crate::transport::limits::StreamLimits;
-use crate::transport::open::Sockets;
-use crate::transport::seal::Seal;
-use crate::transport::streams::{Finished, Streams, Waiting};
 
-/// What a driver is made of.
+/// What a driver is made of, besides its wire.
 pub(crate) struct Parts {
-    pub(crate) sockets: Sockets,
-    pub(crate) seal: Seal,
-    pub(crate) config: Config,
-    pub(crate) limits: StreamLimits,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) requests: mpsc::Receiver<Request>,
     pub(crate) discovery: Arc<dyn Discover>,
     pub(crate) remembered: Vec<SocketAddr>,
-    /// Known to nobody else.
-    pub(crate) number: u32,
+    pub(crate) join_time: Duration,
 }
 
 /// The task. Its fields end in the order in which they stand here: first the ports are closed, then the handles see
 /// that the node has stopped, and last those that wait for that wake up.
-pub(crate) struct Driver {
-    datagrams: Datagrams,
-    listener: TcpListener,
-    accepting: Accepting,
-    streams: Streams,
-    tasks: JoinSet<Ended>,
-    /// Streams on which others wait for this node's answer.
-    waiting: BTreeMap<Ticket, Waiting>,
-    next_ticket: u64,
+pub(crate) struct Driver<W: Wire> {
+    wire: W,
+    tasks: JoinSet<Ended<W::Finished>>,
     commands: BTreeMap<CommandId, oneshot::Sender<Outcome>>,
     next_command: u64,
     clock: Clock,
     /// When the node wants its next tick.
     wake: Option<Instant>,
-    seal: Arc<Seal>,
-    frames: wire::Limits,
-    longest_datagram: usize,
     discovery: Arc<dyn Discover>,
     remembered: Vec<SocketAddr>,
     joining: Joining,
-    twin: Twin,
     join_time: Duration,
     /// What did not arrive, as the node is to be told.
     later: VecDeque<Refused>,
@@ -115,17 +96,9 @@ impl std::ops::Deref for Stopping {
     }
 }
 
-/// Whether streams of others are accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Accepting {
-    Yes,
-    /// Not before the next tick: the system could not open one more.
-    AfterTick,
-}
-
 /// What a task of the driver's came to.
-enum Ended {
-    Stream(Box<Finished>),
+enum Ended<F> {
+    Wire(Box<F>),
     Hosts { id: DiscoverId, found: Result<Vec<SocketAddr>, DiscoverError> },
 }
 
@@ -136,12 +109,11 @@ struct Refused {
 }
 
 /// Why the task woke up.
-enum Woken {
+enum Woken<W: Wire> {
     Request(Option<Request>),
     Time,
-    Datagrams(io::Result<Ready>),
-    Accepted(io::Result<(TcpStream, SocketAddr)>),
-    Ended(Result<Ended, JoinError>),
+    Arrived(W::Arrival),
+    Ended(Result<Ended<W::Finished>, JoinError>),
 }
 
 /// Whether the task goes on.
@@ -151,35 +123,20 @@ enum Next {
     Stop,
 }
 
-impl Driver {
-    pub(crate) fn new(shared: Arc<Shared>, requests: mpsc::Receiver<Request>, parts: Parts) -> Self {
-        let Parts { sockets: Sockets { udp, tcp, bound }, seal, config, limits, discovery, remembered, number } = parts;
-        let options = config.options();
-        let seal = Arc::new(seal);
-        let longest_frame = options.datagram_max.map_or(DATAGRAM_MAX, |max| max as usize);
-        let longest_datagram = (longest_frame + ENVELOPE_MAX).min(DATAGRAM_MAX);
-        let stream_frames = wire::Limits::stream(options.members_max as usize);
-        let time = longest_exchange(options);
+impl<W: Wire> Driver<W> {
+    pub(crate) fn new(wire: W, parts: Parts) -> Self {
+        let Parts { shared, requests, discovery, remembered, join_time } = parts;
         Self {
-            datagrams: Datagrams::new(udp, bound),
-            listener: tcp,
-            accepting: Accepting::Yes,
-            streams: Streams::new(bound, Arc::clone(&seal), stream_frames, limits, time),
+            wire,
             tasks: JoinSet::new(),
-            waiting: BTreeMap::new(),
-            next_ticket: 0,
             commands: BTreeMap::new(),
             next_command: 0,
             clock: shared.fixed.clock,
             wake: None,
-            seal,
-            frames: wire::Limits::datagram(longest_frame),
-            longest_datagram,
             discovery,
             remembered,
             joining: Joining::default(),
-            twin: Twin::new(number),
-            join_time: options.join.max_duration,
+            join_time,
             later: VecDeque::new(),
             counters: TransportCounters::default(),
             report: Report::new(&shared),
@@ -197,7 +154,7 @@ impl Driver {
         scratch::with(|scratch| {
             let (done, _) = oneshot::channel();
             self.command(&Wanted::Bootstrap(options), done, scratch);
-            self.look_for_twin();
+            W::started(&mut self);
             self.finish(scratch);
         });
         let mut sleep = pin!(tokio::time::sleep(Duration::ZERO));
@@ -209,12 +166,10 @@ impl Driver {
                     sleep.as_mut().reset(self.clock.moment(at));
                 }
             }
-            let accepts = self.accepting == Accepting::Yes && self.streams.has_room();
             let woken = tokio::select! {
                 request = self.requests.recv() => Woken::Request(request),
                 () = &mut sleep, if armed.is_some() => Woken::Time,
-                ready = self.datagrams.ready() => Woken::Datagrams(ready),
-                accepted = self.listener.accept(), if accepts => Woken::Accepted(accepted),
+                arrival = self.wire.arrival() => Woken::Arrived(arrival),
                 Some(ended) = self.tasks.join_next(), if !self.tasks.is_empty() => Woken::Ended(ended),
             };
             if matches!(woken, Woken::Time) {
@@ -230,7 +185,7 @@ impl Driver {
     }
 
     /// One turn, from what woke the task to its last effect.
-    fn turn(&mut self, woken: Woken, scratch: &mut Scratch) -> Next {
+    fn turn(&mut self, woken: Woken<W>, scratch: &mut Scratch) -> Next {
         let period = self.report.period();
         let _period = period.enter();
         match woken {
@@ -240,16 +195,11 @@ impl Driver {
                 return Next::Stop;
             }
             Woken::Time => self.tick(scratch),
-            Woken::Datagrams(ready) => self.datagrams(ready, scratch),
-            Woken::Accepted(Ok((stream, source))) => self.accepted(stream, source),
-            Woken::Accepted(Err(error)) => {
-                tracing::warn!(target: "swim", %error, "a stream cannot be accepted; are there enough file descriptors?");
-                self.accepting = Accepting::AfterTick;
-            }
-            Woken::Ended(Ok(Ended::Stream(finished))) => self.finished(*finished, scratch),
+            Woken::Arrived(arrival) => W::arrived(self, arrival, scratch),
+            Woken::Ended(Ok(Ended::Wire(finished))) => W::finished(self, *finished, scratch),
             Woken::Ended(Ok(Ended::Hosts { id, found })) => self.hosts(id, found, scratch),
             // A task that panicked was this crate's mistake; the node waits for its own timeout.
-            Woken::Ended(Err(error)) => tracing::error!(target: "swim", %error, "a stream's task panicked"),
+            Woken::Ended(Err(error)) => tracing::error!(target: "swim", %error, "a task of the node panicked"),
         }
         self.finish(scratch);
         Next::GoOn
@@ -258,9 +208,7 @@ impl Driver {
     /// Sends what the turn has collected, and tells the node of what could not be sent, until there is no more.
     fn finish(&mut self, scratch: &mut Scratch) {
         loop {
-            if !scratch.caused.outbox.is_empty() {
-                self.datagrams.send(&mut scratch.caused.outbox, &mut self.counters, &mut scratch.undelivered);
-            }
+            self.wire.flush(&mut scratch.caused.outbox, &mut self.counters, &mut scratch.undelivered);
             self.counters.datagrams_refused += scratch.undelivered.len() as u64;
             let refused = scratch.undelivered.drain(..).map(|to| Refused { to, about: About::Datagram });
             self.later.extend(refused);
@@ -272,13 +220,8 @@ impl Driver {
 }
 
 /// The longest of the times that the exchanges of the protocol may take, and a little more: the node knows first.
-fn longest_exchange(options: &Options) -> Duration {
+pub(crate) fn longest_exchange(options: &Options) -> Duration {
     let round = options.ping_timeout + options.ping_request_timeout;
     let all = [round, options.join.timeout, options.full_sync_timeout, options.heal.timeout];
     all.into_iter().max().unwrap_or_default() + Duration::from_secs(1)
 }
-
-/// The most bytes that go before a frame: an IPv6 address and what is around it.
-const ENVELOPE_MAX: usize = 28;
-/// The longest datagram that there is, in bytes.
-const DATAGRAM_MAX: usize = 65_507;
