@@ -1,8 +1,8 @@
 //! Membership of ringpop clusters: the same node, spoken to over TChannel with JSON bodies.
 //!
 //! ```text
-//!   bytes of a connection ─> tchannel ─> calls ─> body ─> Message ─> Node
-//!                            (frames,    (endpoint,  (JSON)   (swim-core)
+//!   bytes of a connection ─> tchannel ─> calls ─> body, translate ─> Message ─> Node
+//!                            (frames,    (endpoint,   (JSON)          (swim-core)
 //!                             checksums)  arguments)
 //! ```
 //!
@@ -12,6 +12,7 @@ mod body;
 mod digest;
 mod ring;
 mod tchannel;
+pub(crate) mod translate;
 
 pub use digest::fingerprint32;
 pub use ring::HashRing;

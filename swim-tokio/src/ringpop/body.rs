@@ -1,1 +1,0 @@
-//! The bodies of ringpop's calls, as JSON, and the messages of swim-core that they stand for.
