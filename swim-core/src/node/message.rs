@@ -325,6 +325,8 @@ impl<A: Address> Node<A> {
             } else {
                 self.helping.undeliverable(from, Some(ticket), membership, out);
             }
+        } else if ticket == Ticket(u64::from(seq.0)) && self.departure.awaits(from, seq) {
+            self.departure.undeliverable(from, Some(ticket), membership, out);
         } else if ticket == Ticket(u64::from(seq.0)) && membership.is_on_trial(from, seq) {
             if lives {
                 membership.passed(now, from, seq, out);
