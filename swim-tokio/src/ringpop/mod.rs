@@ -8,6 +8,8 @@
 //!
 //! All of these but the last are without I/O.
 
+#[cfg(test)]
+mod behaviour;
 mod body;
 mod digest;
 mod ring;
