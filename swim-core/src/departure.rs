@@ -8,7 +8,7 @@ use crate::fingerprint::Fingerprint;
 use crate::member::Status;
 use crate::memberlist::Slot;
 use crate::membership::Membership;
-use crate::message::{Kind, Seq};
+use crate::message::{Kind, Seq, Ticket};
 use crate::observe::Event;
 use crate::time::Instant;
 use crate::timer::Timer;
@@ -75,6 +75,22 @@ impl<A: Address> Departure<A> {
         if let Some(pending) = &mut self.pending {
             pending.asked.retain(|&asked| asked != (from, seq));
             pending.acknowledged += 1;
+        }
+        self.finish_if_over(membership, out);
+    }
+
+    /// What was sent did not arrive, or was refused: that member is not waited for. The request of `ticket`, or, without one,
+    /// all that `to` was sent.
+    pub(crate) fn undeliverable(
+        &mut self,
+        to: A,
+        ticket: Option<Ticket>,
+        membership: &mut Membership<A>,
+        out: &mut Effects<A>,
+    ) {
+        let is = |seq: Seq| ticket.is_none_or(|ticket| ticket == Ticket(u64::from(seq.0)));
+        if let Some(pending) = &mut self.pending {
+            pending.asked.retain(|&(address, seq)| address != to || !is(seq));
         }
         self.finish_if_over(membership, out);
     }

@@ -3,8 +3,12 @@
 use std::path::Path;
 
 use swim_core::ClusterId;
+#[cfg(feature = "ringpop")]
+use swim_core::{Kind, Labels, Options, Seq, Ticket};
 
 use crate::discovery::hosts_file;
+#[cfg(feature = "ringpop")]
+use crate::ringpop::translate::{Asked, Endpoint, Words, error_body, refused};
 use crate::transport::seal::Seal;
 
 /// Reads `bytes` as a hosts file: a mistake names the file, and what is accepted is a list of hosts that is written as it was
@@ -39,6 +43,46 @@ pub fn envelope(bytes: &[u8]) {
     }
 }
 
+/// Reads `bytes` as a body of ringpop, the first byte saying whose: what is accepted is written as what is read again.
+///
+/// # Panics
+/// Where this promise is broken.
+#[cfg(feature = "ringpop")]
+pub fn ringpop_bodies(bytes: &[u8]) {
+    let Some((first, body)) = bytes.split_first() else { return };
+    let (options, local, seq) = (Options::ringpop(), ([127, 0, 0, 1], 3000).into(), Seq(7));
+    let words = Words::new(&options, local);
+    let asked = [Asked::Join, Asked::Ping { seq }, Asked::PingReq { seq, target: local }];
+    match usize::from(first % 7) {
+        at @ 0..=2 => match words.asked(Endpoint::ALL[at], body, seq) {
+            Ok(request) => {
+                let message = request.message.as_message();
+                let is_ours = !matches!(message.kind, Kind::Join { app } if app != ClusterId::from_name(&options.app));
+                let speaker = Words::new(&options, request.from);
+                let call = speaker.request(Ticket(7), &message, Labels::NONE).expect("it can be asked");
+                let again = words.asked(call.asked.endpoint(), &call.body, seq).expect("what was written can be read");
+                assert_eq!((again.from, again.dropped.total()), (request.from, 0));
+                assert!(!is_ours || again.message.as_message() == message, "{message:?} became {again:?}");
+            }
+            Err(error) => drop(refused(&error_body(&error))),
+        },
+        at @ 3..=5 => {
+            if let Ok(answer) = words.answered(asked[at - 3], body) {
+                let message = answer.message.as_message();
+                let written = words.reply(&message).expect("it is no refusal");
+                let again = words.answered(asked[at - 3], &written).expect("what was written can be read");
+                assert_eq!(again.dropped.total(), 0);
+                assert_eq!(again.message.as_message(), message);
+            }
+        }
+        _ => {
+            let message = refused(body);
+            let written = words.reply(&message.as_message()).expect_err("it is a refusal");
+            assert_eq!(refused(&written).as_message(), message.as_message());
+        }
+    }
+}
+
 const NAME: &str = "hosts.json";
 
 #[cfg(test)]
@@ -53,6 +97,12 @@ mod tests {
     #[test]
     fn envelopes_of_the_corpus_are_opened_or_refused() {
         replay("envelope", envelope);
+    }
+
+    #[cfg(feature = "ringpop")]
+    #[test]
+    fn ringpop_bodies_of_the_corpus_are_read_or_refused() {
+        replay("ringpop_bodies", ringpop_bodies);
     }
 
     fn replay(target: &str, body: fn(&[u8])) {

@@ -32,6 +32,8 @@ pub mod fuzzing;
 mod membership;
 mod metrics;
 mod request;
+#[cfg(feature = "ringpop")]
+pub mod ringpop;
 mod runtime;
 mod shared;
 mod stats;

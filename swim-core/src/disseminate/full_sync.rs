@@ -12,6 +12,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::issue::{Asker, Reader};
 use crate::address::Address;
 use crate::effect::{Effects, Span};
 use crate::fingerprint::Fingerprint;
@@ -204,6 +205,43 @@ impl<A: Address> FullSync<A> {
     pub(crate) fn check(&self, membership: &Membership<A>) {
         assert!(self.jobs.len() <= membership.config.max_full_sync_jobs, "full syncs are bounded");
         assert!(self.recent.len() <= RECENT_MAX, "remembered peers are bounded");
+    }
+}
+
+/// What an answer carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Carries {
+    /// Changes that are pending, and what the asker must hear.
+    Pending,
+    /// The whole list (R6, ringpop).
+    WholeList,
+}
+
+impl<A: Address> Membership<A> {
+    /// Chooses the changes of an answer: what is pending, or the whole list where nothing is and the asker, whose checksum is
+    /// given, has another one (ringpop). That the asker must hear how it is held itself is nothing pending: the list says it.
+    #[inline]
+    pub(crate) fn answer_changes(
+        &mut self,
+        kind: &Kind<A>,
+        channel: Channel,
+        asker: Asker<A>,
+        checksum: Checksum,
+        out: &mut Effects<A>,
+    ) -> (Span, Carries) {
+        let reader = Reader::Asker(asker);
+        if !self.config.sync_in_answer {
+            return (self.piggyback(kind, channel, reader, None, out), Carries::Pending);
+        }
+        let claim = self.first_claim(reader, self.members.find(&asker.address));
+        let besides = claim.map_or(0, |slot| u32::from(!self.members.has_pending(slot)));
+        let changes = self.piggyback(kind, channel, reader, None, out);
+        if changes.len() > besides || checksum == self.members.checksum() {
+            return (changes, Carries::Pending);
+        }
+        let list = whole_list(self, out);
+        out.event(Event::FullSync { remote: asker.address, remote_checksum: checksum });
+        (list, Carries::WholeList)
     }
 }
 

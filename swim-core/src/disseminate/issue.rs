@@ -111,7 +111,7 @@ impl<A: Address> Membership<A> {
 
     /// The claim that the reader must hear whether it is pending or not (R5, R9).
     #[inline]
-    fn first_claim(&self, reader: Reader<A>, known: Option<Slot>) -> Option<Slot> {
+    pub(crate) fn first_claim(&self, reader: Reader<A>, known: Option<Slot>) -> Option<Slot> {
         let slot = known?;
         match reader {
             Reader::Target(_) | Reader::Helped(_) => {

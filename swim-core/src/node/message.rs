@@ -2,8 +2,8 @@
 
 use super::{Node, response_ticket};
 use crate::address::Address;
-use crate::disseminate::full_sync::{self, Told, whole_list};
-use crate::disseminate::issue::{Asker, Reader};
+use crate::disseminate::full_sync::{self, Carries, Told, whole_list};
+use crate::disseminate::issue::Asker;
 use crate::effect::Effects;
 use crate::join;
 use crate::member::Changes;
@@ -94,16 +94,10 @@ impl<A: Address> Node<A> {
         membership.apply(now, from, message.changes, Spread::Yes, out);
         let channel = reply_channel(via);
         let asker = Asker { address: from, incarnation: message.incarnation, told: message.changes.len() };
-        let reader = Reader::Asker(asker);
-        let mut changes = membership.piggyback(&kind, channel, reader, None, out);
+        let (changes, carries) = membership.answer_changes(&kind, channel, asker, message.checksum, out);
         let differs = message.checksum != membership.members.checksum();
-        let in_answer = differs && membership.config.sync_in_answer && changes.len() == 0;
-        if in_answer {
-            changes = whole_list(membership, out);
-            out.event(Event::FullSync { remote: from, remote_checksum: message.checksum });
-        }
         out.send(from, channel, kind, membership.head(), changes);
-        if in_answer {
+        if carries == Carries::WholeList {
             self.full_sync.reverse(now, from, membership, out);
         } else if differs && !membership.config.sync_in_answer {
             let told = told(message.changes);
@@ -325,6 +319,8 @@ impl<A: Address> Node<A> {
             } else {
                 self.helping.undeliverable(from, Some(ticket), membership, out);
             }
+        } else if ticket == Ticket(u64::from(seq.0)) && self.departure.awaits(from, seq) {
+            self.departure.undeliverable(from, Some(ticket), membership, out);
         } else if ticket == Ticket(u64::from(seq.0)) && membership.is_on_trial(from, seq) {
             if lives {
                 membership.passed(now, from, seq, out);

@@ -213,6 +213,7 @@ impl<A: Address> Node<A> {
             }
             _ => {
                 self.helping.undeliverable(to, ticket, membership, out);
+                self.departure.undeliverable(to, ticket, membership, out);
                 self.probe.undeliverable(now, to, ticket, membership, out);
             }
         }

@@ -4,7 +4,6 @@ use alloc::vec::Vec;
 
 use crate::address::Address;
 use crate::disseminate::Charged;
-use crate::disseminate::full_sync::whole_list;
 use crate::disseminate::issue::{Asker, Reader};
 use crate::effect::{Effects, Span};
 use crate::fingerprint::Fingerprint;
@@ -164,18 +163,13 @@ impl<A: Address> Helping<A> {
         self.spare.push(job.charged);
         let kind = Kind::PingReqAnswer { seq: job.asker_seq, target: job.target, reach };
         let channel = reply_channel(job.via);
-        let reader = Reader::Asker(Asker { address: job.asker, incarnation: job.asker_incarnation, told: 0 });
         if membership.standing == Standing::Joining {
             // As with pings (R4): what it has to tell goes out once it is ready.
             out.send(job.asker, channel, kind, membership.head(), Span::EMPTY);
             return;
         }
-        let mut changes = membership.piggyback(&kind, channel, reader, None, out);
-        let differs = job.asker_checksum != membership.members.checksum();
-        if differs && membership.config.sync_in_answer && changes.len() == 0 {
-            changes = whole_list(membership, out);
-            out.event(Event::FullSync { remote: job.asker, remote_checksum: job.asker_checksum });
-        }
+        let asker = Asker { address: job.asker, incarnation: job.asker_incarnation, told: 0 };
+        let (changes, _) = membership.answer_changes(&kind, channel, asker, job.asker_checksum, out);
         out.send(job.asker, channel, kind, membership.head(), changes);
     }
 

@@ -1,8 +1,11 @@
 //! R12: leaving, coming back, and evicting oneself.
 
-use swim_core::{Command, CommandError, Event, EventKind, Kind, Options, Outcome, Status, Via};
+use swim_core::{
+    About, Channel, Command, CommandError, Event, EventKind, Input, Kind, Options, Outcome, RefusedReason, Status,
+    Ticket, Via,
+};
 
-use crate::forge::{inc, is_ping, message, millis, ping, quiet_lan, said, secs};
+use crate::forge::{inc, is_ping, message, millis, ping, quiet_lan, quiet_ringpop, said, secs};
 use crate::world::World;
 use Status::{Alive, Faulty, Leave, Suspect};
 
@@ -47,6 +50,33 @@ fn a_departure_ends_even_if_nobody_acknowledges_it() {
     assert_eq!(world.outcome(id), None);
     world.run(millis(1));
     assert_eq!(world.outcome(id), Some(Outcome::Departed(0)));
+}
+
+#[test]
+fn a_departure_does_not_wait_for_members_that_cannot_be_reached() {
+    let mut world = World::among(quiet_lan(), 6);
+    let id = world.command(1, Command::Leave);
+    let told: Vec<u32> = world.sent_by(1).filter(|letter| is_ping(letter)).map(|letter| letter.to).collect();
+    let silent = (2..=6).find(|other| !told.contains(other)).unwrap();
+    for (to, outcome) in [(silent, None), (told[0], None), (told[1], Some(Outcome::Departed(0)))] {
+        world.handle(1, Input::Undeliverable { to, about: About::Datagram });
+        assert_eq!(world.outcome(id), outcome);
+    }
+}
+
+#[test]
+fn by_request_a_departure_does_not_wait_for_members_that_refuse_or_cannot_be_reached() {
+    let mut world = World::among(quiet_ringpop(), 6);
+    let id = world.command(1, Command::SelfEvict);
+    let told: Vec<_> = world.sent_by(1).filter(|letter| matches!(letter.kind(), Kind::Ping { .. })).cloned().collect();
+    let rejected = world.node(1).counters().rejected_unsolicited;
+    world.answer(&told[0], &message(Kind::Refused { reason: RefusedReason::Unexpected }, &[]));
+    assert_eq!((world.outcome(id), world.node(1).counters().rejected_unsolicited), (None, rejected));
+    let Channel::Request(ticket) = told[1].channel else { panic!("ringpop pings by request") };
+    for (ticket, outcome) in [(Ticket(ticket.0 + 1), None), (ticket, Some(Outcome::Departed(0)))] {
+        world.handle(1, Input::Undeliverable { to: told[1].to, about: About::Request(ticket) });
+        assert_eq!(world.outcome(id), outcome);
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::forge::{
     said, secs,
 };
 use crate::world::{Letter, World};
-use Status::{Alive, Faulty, Leave};
+use Status::{Alive, Faulty, Leave, Suspect};
 
 const DIVERGED: Kind<u32> = Kind::Sync { reason: SyncReason::Diverged };
 const OVERLOAD: Kind<u32> = Kind::Sync { reason: SyncReason::Overload };
@@ -416,6 +416,26 @@ fn ringpop_does_not_while_there_is_something_to_tell_nor_where_the_lists_agree()
     world.tell(2, 1, &[own(7, Alive, inc(0))]);
     assert_eq!(ringpop_ping(&mut world, 3, ODD, &[]).subjects(), [7]);
     assert_eq!(joins(&world).len(), 0);
+}
+
+/// What it must hear of itself is in the list as well.
+#[test]
+fn ringpop_puts_the_whole_list_in_the_answer_to_one_that_is_not_held_alive_too() {
+    for status in [Suspect, Faulty, Leave] {
+        let mut world = World::among(quiet_ringpop(), 4);
+        world.tell(3, 1, &[said(3, 2, status, inc(0))]);
+        let accused = ringpop_ping(&mut world, 2, ODD, &[]);
+        assert_eq!((accused.subjects(), joins(&world).len()), (vec![2], 0), "{status}: it is still to be told");
+        while world.node(1).has_changes() {
+            ringpop_ping(&mut world, 4, ODD, &[]);
+        }
+        let answer = ringpop_ping(&mut world, 2, ODD, &[]);
+        assert_eq!((answer.subjects().len(), answer.claims_about(2)), (4, vec![(status, inc(0))]));
+        assert_eq!(joins(&world).last().map(|join| join.to), Some(2));
+
+        let reply = world.request(2, 1, &message(ping_req(1, 1, secs(1)), &[]));
+        assert_eq!(reply.subjects().len(), 4);
+    }
 }
 
 #[test]
