@@ -2,5 +2,5 @@
 
 /// The fingerprint of some bytes.
 pub fn fingerprint32(bytes: &[u8]) -> u32 {
-    farmhash::fingerprint32(bytes)
+    super::farm::fingerprint32(bytes)
 }

@@ -10,6 +10,7 @@
 
 mod body;
 mod digest;
+mod farm;
 mod ring;
 mod tchannel;
 
