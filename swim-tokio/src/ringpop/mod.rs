@@ -12,7 +12,7 @@ mod body;
 mod digest;
 mod farm;
 mod ring;
-mod tchannel;
+pub(crate) mod tchannel;
 
 pub use digest::fingerprint32;
 pub use ring::HashRing;
