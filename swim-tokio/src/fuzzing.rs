@@ -1,11 +1,17 @@
 //! What the fuzz targets of this crate do with their bytes; compiled and run over the corpora by the ordinary tests.
 
+#[cfg(feature = "ringpop")]
+mod tchannel;
+
 use std::path::Path;
 
 use swim_core::ClusterId;
 
 use crate::discovery::hosts_file;
 use crate::transport::seal::Seal;
+
+#[cfg(feature = "ringpop")]
+pub use self::tchannel::tchannel;
 
 /// Reads `bytes` as a hosts file: a mistake names the file, and what is accepted is a list of hosts that is written as it was
 /// read.
@@ -53,6 +59,12 @@ mod tests {
     #[test]
     fn envelopes_of_the_corpus_are_opened_or_refused() {
         replay("envelope", envelope);
+    }
+
+    #[cfg(feature = "ringpop")]
+    #[test]
+    fn streams_of_the_corpus_are_survived_and_answered() {
+        replay("tchannel", tchannel);
     }
 
     fn replay(target: &str, body: fn(&[u8])) {
