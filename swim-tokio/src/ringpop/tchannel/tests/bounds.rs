@@ -101,6 +101,16 @@ fn calls_end_with_their_time_finished_or_not() {
 }
 
 #[test]
+fn an_answered_call_does_not_expire() {
+    let mut connection = ready(Role::Accepted, LIMITS);
+    connection.receive(NOW, &request(2, "/a", b"")).unwrap();
+    connection.answer(2, Ok(b""));
+    assert_eq!(connection.expire(NOW), None);
+    assert_eq!(connection.expire(NOW + Duration::from_secs(60)), None);
+    assert_eq!(connection.counters(), Counters::default());
+}
+
+#[test]
 fn a_continuation_does_not_give_a_call_more_time() {
     let mut connection = ready(Role::Accepted, LIMITS);
     connection.receive(NOW, &begin(2, b"x")).unwrap();
