@@ -1,5 +1,8 @@
 //! What the fuzz targets of this crate do with their bytes; compiled and run over the corpora by the ordinary tests.
 
+#[cfg(feature = "ringpop")]
+mod tchannel;
+
 use std::path::Path;
 
 use swim_core::ClusterId;
@@ -10,6 +13,9 @@ use crate::discovery::hosts_file;
 #[cfg(feature = "ringpop")]
 use crate::ringpop::translate::{Asked, Endpoint, Words, error_body, refused};
 use crate::transport::seal::Seal;
+
+#[cfg(feature = "ringpop")]
+pub use self::tchannel::tchannel;
 
 /// Reads `bytes` as a hosts file: a mistake names the file, and what is accepted is a list of hosts that is written as it was
 /// read.
@@ -103,6 +109,12 @@ mod tests {
     #[test]
     fn ringpop_bodies_of_the_corpus_are_read_or_refused() {
         replay("ringpop_bodies", ringpop_bodies);
+    }
+
+    #[cfg(feature = "ringpop")]
+    #[test]
+    fn streams_of_the_corpus_are_survived_and_answered() {
+        replay("tchannel", tchannel);
     }
 
     fn replay(target: &str, body: fn(&[u8])) {

@@ -13,7 +13,7 @@ use swim_core::{Checksum, Digests, Labels, Member, Status};
 
 /// The fingerprint of some bytes: farmhash's `Fingerprint32`, the same on every machine.
 pub fn fingerprint32(bytes: &[u8]) -> u32 {
-    farmhash::fingerprint32(bytes)
+    super::farm::fingerprint32(bytes)
 }
 
 /// What a node of a ringpop cluster compares lists and labels by.

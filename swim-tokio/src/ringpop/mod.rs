@@ -12,8 +12,9 @@
 mod behaviour;
 mod body;
 mod digest;
+mod farm;
 mod ring;
-mod tchannel;
+pub(crate) mod tchannel;
 pub(crate) mod translate;
 
 pub use digest::fingerprint32;
