@@ -3,7 +3,11 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use swim_core::{Boot, BootstrapOptions, Config, ExchangeMode, Instant, Node, Options, OwnLabels, StartGossip};
+use swim_core::{
+    Boot, BootstrapOptions, Config, Digests, ExchangeMode, Instant, Node, Options, OwnLabels, StartGossip,
+};
+#[cfg(feature = "ringpop")]
+use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 use crate::discovery::{Discover, FixedHosts};
@@ -11,6 +15,8 @@ use crate::driver::clock::{Clock, WallClock};
 use crate::driver::native::Native;
 use crate::driver::{Driver, Parts};
 use crate::error::{AdvertiseProblem, StartError};
+#[cfg(feature = "ringpop")]
+use crate::ringpop::{Ring, wire::Ringpop};
 use crate::runtime;
 use crate::shared::{Fixed, Shared};
 use crate::swim::Swim;
@@ -34,6 +40,53 @@ pub struct Builder {
     filter: Option<Filter>,
     limits: StreamLimits,
     wall: WallClock,
+    speaks: Speaks,
+    #[cfg(feature = "ringpop")]
+    ring: Option<Ring>,
+}
+
+/// What was opened for a node.
+enum Port {
+    Native(Sockets),
+    #[cfg(feature = "ringpop")]
+    Ringpop(TcpListener, SocketAddr),
+}
+
+impl Port {
+    /// Where it listens.
+    fn bound(&self) -> SocketAddr {
+        match self {
+            Self::Native(sockets) => sockets.bound,
+            #[cfg(feature = "ringpop")]
+            Self::Ringpop(_, bound) => *bound,
+        }
+    }
+}
+
+/// The wire of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Speaks {
+    Native,
+    #[cfg(feature = "ringpop")]
+    Ringpop,
+}
+
+impl Speaks {
+    fn open(self, bind: SocketAddr) -> Result<Port, StartError> {
+        match self {
+            Self::Native => open::open(bind).map(Port::Native),
+            #[cfg(feature = "ringpop")]
+            Self::Ringpop => open::open_streams(bind).map(|(listener, bound)| Port::Ringpop(listener, bound)),
+        }
+    }
+
+    fn digests(self) -> Digests<SocketAddr> {
+        match self {
+            Self::Native => Digests::NATIVE,
+            #[cfg(feature = "ringpop")]
+            Self::Ringpop => crate::ringpop::digest::digests(),
+        }
+    }
 }
 
 impl Builder {
@@ -50,6 +103,9 @@ impl Builder {
             filter: None,
             limits: StreamLimits::default(),
             wall: WallClock::System,
+            speaks: Speaks::Native,
+            #[cfg(feature = "ringpop")]
+            ring: None,
         }
     }
 
@@ -125,6 +181,27 @@ impl Builder {
         self
     }
 
+    /// Speaks ringpop's wire in place of swim-core's: the node is a member of a cluster of ringpop processes, whose app is
+    /// [`cluster`](Builder::cluster). docs/RINGPOP.md says what that brings.
+    ///
+    /// Sets the options of [`Options::ringpop`] and wider [`StreamLimits`], since connections are kept; change them after
+    /// this call. There are no datagrams, and only the port for streams is opened.
+    #[cfg(feature = "ringpop")]
+    pub fn ringpop(mut self) -> Self {
+        self.speaks = Speaks::Ringpop;
+        self.options = Options::ringpop();
+        self.limits =
+            StreamLimits { incoming: 4096, incoming_per_peer: 1024, outgoing: 4096, ..StreamLimits::default() };
+        self
+    }
+
+    /// A hash ring that follows the node's members.
+    #[cfg(feature = "ringpop")]
+    pub fn ring(mut self, ring: Ring) -> Self {
+        self.ring = Some(ring);
+        self
+    }
+
     /// Opens the ports and starts the node, which joins meanwhile: [`Swim::joined`] tells when it has.
     ///
     /// To be called inside a tokio runtime whose I/O and time are enabled. Where they are not tokio panics, which becomes
@@ -142,7 +219,8 @@ impl Builder {
         let wanted = self.advertise.unwrap_or(bind);
         let config = configure(&self, wanted)?;
         runtime::has_time()?;
-        let Sockets { udp, tcp, bound } = runtime::with_io(|| open::open(bind))?;
+        let port = runtime::with_io(|| self.speaks.open(bind))?;
+        let bound = port.bound();
         let advertised = match self.advertise {
             Some(address) if address.port() == 0 => SocketAddr::new(address.ip(), bound.port()),
             Some(address) => address,
@@ -153,10 +231,28 @@ impl Builder {
         let clock = Clock::new(self.wall);
         let seed = getrandom::u64().map_err(StartError::Random)?;
         let number = getrandom::u32().map_err(StartError::Random)?;
-        let seal = Seal::new(config.cluster(), local);
-        let node = Node::new(config.clone(), local, Boot { now: Instant::ZERO, wall: clock.start(), seed });
+        let boot = Boot { now: Instant::ZERO, wall: clock.start(), seed };
+        let node = Node::with_digests(config.clone(), local, boot, self.speaks.digests());
         let cluster = config.options().app.clone();
-        let fixed = Fixed { local, bound, cluster, clock, filter: self.filter };
+        #[cfg(feature = "ringpop")]
+        let ring = match self.speaks {
+            Speaks::Native => self.ring,
+            // Operators ask for it.
+            Speaks::Ringpop => Some(self.ring.unwrap_or_default()),
+        };
+        #[cfg(feature = "ringpop")]
+        if let Some(ring) = &ring {
+            ring.begin(&node);
+        }
+        let fixed = Fixed {
+            local,
+            bound,
+            cluster,
+            clock,
+            filter: self.filter,
+            #[cfg(feature = "ringpop")]
+            ring,
+        };
         let shared = Arc::new(Shared::new(node, fixed));
         let (requests, queue) = mpsc::channel(REQUESTS_QUEUED);
         let parts = Parts {
@@ -166,9 +262,26 @@ impl Builder {
             remembered: self.remembered,
             join_time: config.options().join.max_duration,
         };
-        let sockets = Sockets { udp, tcp, bound };
-        let native = Native::new(sockets, seal, &config, self.limits, number);
-        tasks.spawn(Driver::new(native, parts).run(BootstrapOptions { gossip: self.gossip }));
+        let bootstrap = BootstrapOptions { gossip: self.gossip };
+        match port {
+            Port::Native(sockets) => {
+                let seal = Seal::new(config.cluster(), local);
+                let native = Native::new(sockets, seal, &config, self.limits, number);
+                tasks.spawn(Driver::new(native, parts).run(bootstrap));
+            }
+            #[cfg(feature = "ringpop")]
+            Port::Ringpop(listener, bound) => {
+                let ringpop = Ringpop::new(
+                    listener,
+                    (bound, local),
+                    clock,
+                    config.options(),
+                    self.limits,
+                    shared.fixed.ring.clone().unwrap_or_default(),
+                );
+                tasks.spawn(Driver::new(ringpop, parts).run(bootstrap));
+            }
+        }
         Ok(Swim::new(shared, requests))
     }
 }

@@ -247,6 +247,17 @@ pub enum SeedFailure {
     Nonsense,
 }
 
+impl SeedFailure {
+    /// What the system says of a connection.
+    pub(crate) fn of(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::ConnectionRefused => Self::Refused,
+            io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => Self::NoRoute,
+            _ => Self::Broken,
+        }
+    }
+}
+
 impl fmt::Display for SeedFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -40,6 +40,15 @@ impl Events {
         poll_fn(|context| self.poll(context)).await
     }
 
+    /// What has happened already; `None` where nothing waits to be read.
+    #[cfg(feature = "ringpop")]
+    pub(crate) fn try_next(&mut self) -> Option<Notice> {
+        match self.lock().next() {
+            Poll::Ready(notice) => notice,
+            Poll::Pending => None,
+        }
+    }
+
     /// A waker is foreign code also where it is cloned or dropped, so both are done without the lock.
     fn poll(&self, context: &mut Context<'_>) -> Poll<Option<Notice>> {
         let mut queue = self.lock();

@@ -23,6 +23,8 @@ use crate::driver::clock::Clock;
 use crate::error::JoinError;
 use crate::events::{Events, Readers};
 use crate::membership::{Member, Membership, Snapshot};
+#[cfg(feature = "ringpop")]
+use crate::ringpop::Ring;
 use crate::stats::{Stats, TransportCounters};
 use crate::transport::filter::Filter;
 
@@ -42,6 +44,8 @@ pub(crate) struct Fixed {
     pub(crate) cluster: String,
     pub(crate) clock: Clock,
     pub(crate) filter: Option<Filter>,
+    #[cfg(feature = "ringpop")]
+    pub(crate) ring: Option<Ring>,
 }
 
 /// What changes, all at once.

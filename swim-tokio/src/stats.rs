@@ -75,6 +75,9 @@ pub struct TransportCounters {
     pub other_cluster: u64,
     /// Bytes that are no message: damaged, of another version, or not of this protocol at all.
     pub malformed: u64,
+    /// Changes in ringpop's messages that could not be read: of members that have no address and port, of an unknown status,
+    /// or beyond what numbers and labels may be.
+    pub changes_unread: u64,
     /// How often it showed that another agent uses this node's address: by messages under it that this node did not
     /// send, or by an answer that came from there.
     pub own_address: u64,

@@ -42,6 +42,12 @@ impl Clock {
         self.wall_at_origin
     }
 
+    /// The wall clock as the node knows it.
+    #[cfg(feature = "ringpop")]
+    pub(crate) fn wall(&self) -> UnixMillis {
+        self.wall_at_origin.after(self.now().since(Instant::ZERO))
+    }
+
     /// The wall clock, where it is another than it should be at `now`: it was set anew, or the machine slept. Told
     /// once for each jump.
     pub(crate) fn jump(&mut self, now: Instant) -> Option<UnixMillis> {

@@ -17,7 +17,7 @@ use crate::shared::{JoinState, State};
 
 impl<W: Wire> Driver<W> {
     /// Applies one input, and carries out its effects but for the datagrams, which are collected.
-    pub(super) fn input(&mut self, input: Input<'_, SocketAddr>, caused: &mut Caused) {
+    pub(crate) fn input(&mut self, input: Input<'_, SocketAddr>, caused: &mut Caused) {
         let now = self.clock.now();
         let changed = {
             let mut state = self.shared.lock();
@@ -26,6 +26,10 @@ impl<W: Wire> Driver<W> {
         };
         caused.wake.drain(..).for_each(Waker::wake);
         if changed == Changed::Yes {
+            #[cfg(feature = "ringpop")]
+            if let Some(ring) = &self.shared.fixed.ring {
+                ring.follow(&caused.effects);
+            }
             self.shared.beat();
         }
         self.report.events(self.shared.fixed.local, &caused.effects);
@@ -57,14 +61,14 @@ impl<W: Wire> Driver<W> {
     }
 
     /// Whether the traffic of this member is dropped.
-    pub(super) fn is_filtered(&mut self, member: SocketAddr) -> bool {
+    pub(crate) fn is_filtered(&mut self, member: SocketAddr) -> bool {
         let filtered = self.shared.fixed.filter.as_ref().is_some_and(|filter| filter.blocks(member));
         self.counters.filtered += u64::from(filtered);
         filtered
     }
 
     /// A request of the node's cannot be sent.
-    pub(super) fn not_sent(&mut self, to: SocketAddr, ticket: Ticket) {
+    pub(crate) fn not_sent(&mut self, to: SocketAddr, ticket: Ticket) {
         self.counters.requests_failed += 1;
         self.later.push_back(Refused { to, about: About::Request(ticket) });
     }

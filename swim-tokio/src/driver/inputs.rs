@@ -15,7 +15,7 @@ use crate::shared::JoinState;
 
 impl<W: Wire> Driver<W> {
     /// A handle, or the start, wants something done.
-    pub(super) fn command(
+    pub(crate) fn command(
         &mut self,
         wanted: &Wanted,
         done: oneshot::Sender<swim_core::Outcome>,
@@ -41,14 +41,14 @@ impl<W: Wire> Driver<W> {
     }
 
     /// The node stops for good. Whoever waits for the end of a command hears of it.
-    pub(super) fn destroy(&mut self, scratch: &mut Scratch) {
+    pub(crate) fn destroy(&mut self, scratch: &mut Scratch) {
         let id = self.next_command();
         self.input(Input::Command { id, command: Command::Destroy }, &mut scratch.caused);
         self.finish(scratch);
     }
 
     /// The node's time has come.
-    pub(super) fn tick(&mut self, scratch: &mut Scratch) {
+    pub(crate) fn tick(&mut self, scratch: &mut Scratch) {
         self.wire.ticked();
         let now = self.clock.now();
         if let Some(wall) = self.clock.jump(now) {
@@ -63,7 +63,7 @@ impl<W: Wire> Driver<W> {
     }
 
     /// Whether a message is given to the node: not where it is filtered. Notices who has this node's address.
-    pub(super) fn is_heard(&mut self, from: SocketAddr, source: SocketAddr) -> bool {
+    pub(crate) fn is_heard(&mut self, from: SocketAddr, source: SocketAddr) -> bool {
         if self.is_filtered(from) {
             return false;
         }
@@ -74,7 +74,7 @@ impl<W: Wire> Driver<W> {
     }
 
     /// Another agent uses this node's address, and speaks from `source`.
-    pub(super) fn met_twin(&mut self, source: SocketAddr) {
+    pub(crate) fn met_twin(&mut self, source: SocketAddr) {
         if self.counters.own_address == 0 {
             tracing::error!(
                 target: "swim", address = %self.shared.fixed.local, %source,
@@ -86,7 +86,7 @@ impl<W: Wire> Driver<W> {
     }
 
     /// A message that owns its changes has come.
-    pub(super) fn hear(
+    pub(crate) fn hear(
         &mut self,
         from: SocketAddr,
         via: Via,
@@ -101,7 +101,7 @@ impl<W: Wire> Driver<W> {
     }
 
     /// A discovery has ended.
-    pub(super) fn hosts(
+    pub(crate) fn hosts(
         &mut self,
         id: DiscoverId,
         found: Result<Vec<SocketAddr>, DiscoverError>,

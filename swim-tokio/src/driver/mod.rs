@@ -17,10 +17,10 @@
 pub(crate) mod clock;
 mod effects;
 mod inputs;
-mod joining;
+pub(crate) mod joining;
 pub(crate) mod native;
 mod report;
-mod scratch;
+pub(crate) mod scratch;
 mod twin;
 pub(crate) mod wire;
 
@@ -57,8 +57,8 @@ pub(crate) struct Parts {
 /// The task. Its fields end in the order in which they stand here: first the ports are closed, then the handles see
 /// that the node has stopped, and last those that wait for that wake up.
 pub(crate) struct Driver<W: Wire> {
-    wire: W,
-    tasks: JoinSet<Ended<W::Finished>>,
+    pub(crate) wire: W,
+    pub(crate) tasks: JoinSet<Ended<W::Finished>>,
     commands: BTreeMap<CommandId, oneshot::Sender<Outcome>>,
     next_command: u64,
     clock: Clock,
@@ -66,18 +66,18 @@ pub(crate) struct Driver<W: Wire> {
     wake: Option<Instant>,
     discovery: Arc<dyn Discover>,
     remembered: Vec<SocketAddr>,
-    joining: Joining,
+    pub(crate) joining: Joining,
     join_time: Duration,
     /// What did not arrive, as the node is to be told.
     later: VecDeque<Refused>,
-    counters: TransportCounters,
+    pub(crate) counters: TransportCounters,
     report: Report,
-    shared: Stopping,
+    pub(crate) shared: Stopping,
     requests: mpsc::Receiver<Request>,
 }
 
 /// Tells the handles when the task ends, however that comes about.
-struct Stopping(Arc<Shared>);
+pub(crate) struct Stopping(Arc<Shared>);
 
 impl Drop for Stopping {
     fn drop(&mut self) {
@@ -97,7 +97,7 @@ impl std::ops::Deref for Stopping {
 }
 
 /// What a task of the driver's came to.
-enum Ended<F> {
+pub(crate) enum Ended<F> {
     Wire(Box<F>),
     Hosts { id: DiscoverId, found: Result<Vec<SocketAddr>, DiscoverError> },
 }

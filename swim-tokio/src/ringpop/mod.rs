@@ -8,14 +8,21 @@
 //!
 //! All of these but the last are without I/O.
 
+mod admin;
 #[cfg(test)]
 mod behaviour;
 mod body;
-mod digest;
+pub(crate) mod digest;
 mod farm;
+mod follow;
+mod link;
+mod links;
 mod ring;
+mod stats;
 pub(crate) mod tchannel;
 pub(crate) mod translate;
+pub(crate) mod wire;
 
 pub use digest::fingerprint32;
+pub use follow::Ring;
 pub use ring::HashRing;

@@ -32,7 +32,6 @@ pub(crate) enum Endpoint {
     PingReq,
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "no calls are made or answered yet"))]
 impl Endpoint {
     /// All of them.
     pub(crate) const ALL: [Self; 3] = [Self::Join, Self::Ping, Self::PingReq];

@@ -32,6 +32,14 @@ pub(crate) fn open(bind: SocketAddr) -> Result<Sockets, StartError> {
     Err(StartError::NoFreePort { bind, tries })
 }
 
+/// Opens the socket for streams only, and says where it listens.
+#[cfg(feature = "ringpop")]
+pub(crate) fn open_streams(bind: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let tcp = streams(bind).map_err(|source| explain(bind, Transport::Tcp, source))?;
+    let bound = tcp.local_addr().map_err(|source| explain(bind, Transport::Tcp, source))?;
+    Ok((tcp, bound))
+}
+
 /// How many ports are tried where any will do.
 const TRIES: u32 = 16;
 

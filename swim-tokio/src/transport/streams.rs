@@ -11,7 +11,6 @@
 //! ends them all.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -184,24 +183,16 @@ async fn exchange(
     request: &[u8],
     reader: &Reader,
 ) -> Result<(SocketAddr, OwnedMessage<SocketAddr>), SeedFailure> {
-    let mut stream = TcpStream::connect(place).await.map_err(|error| failure(&error))?;
+    let mut stream = TcpStream::connect(place).await.map_err(|error| SeedFailure::of(&error))?;
     // One write each way: there is nothing to wait for.
     let _ = stream.set_nodelay(true);
-    stream.write_all(request).await.map_err(|error| failure(&error))?;
+    stream.write_all(request).await.map_err(|error| SeedFailure::of(&error))?;
     reader.read(&mut stream).await.map_err(|why| match why {
         Useless::Broken => SeedFailure::Broken,
         Useless::TooSlow => SeedFailure::Silent,
         Useless::OtherCluster => SeedFailure::OtherCluster,
         Useless::TooLong | Useless::Malformed => SeedFailure::Nonsense,
     })
-}
-
-fn failure(error: &io::Error) -> SeedFailure {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => SeedFailure::Refused,
-        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => SeedFailure::NoRoute,
-        _ => SeedFailure::Broken,
-    }
 }
 
 /// Reads messages from streams.

@@ -68,6 +68,12 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
+    /// How many frames were of no use: damaged, of an unknown type, or refused.
+    pub(crate) fn useless(self) -> u64 {
+        let Self { malformed, bad_checksums, unknown_types, unasked_answers, strays, refused, .. } = self;
+        malformed + bad_checksums + unknown_types + unasked_answers + strays + refused
+    }
+
     /// Counts why a call or an answer came to nothing.
     pub(super) fn broken(&mut self, why: Broken) {
         match why {

@@ -1,0 +1,144 @@
+//! `ringpop-node`: one member of a ringpop cluster, with the arguments that ringpop's own test program has.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Parser;
+use swim_tokio::ringpop::Ring;
+use swim_tokio::swim_core::{ConfigError, Options, SuspicionTimeout};
+use swim_tokio::{HostsFile, OwnLabels, SelfEvictError, StartError, Swim};
+use tracing_subscriber::EnvFilter;
+
+/// A member of a ringpop cluster: speaks ringpop's protocol over TChannel and answers its admin endpoints.
+///
+/// SIGTERM and SIGINT make it tell the others that it is gone (self-eviction) and end with status 0. Logs go to stderr,
+/// by RUST_LOG. Status 1: the node could not start or join; 2: a mistake on the command line.
+///
+/// Example: ringpop-node --hosts=hosts.json --listen=127.0.0.1:3000
+#[derive(Parser)]
+#[command(name = "ringpop-node", version)]
+struct Args {
+    /// A JSON list of "ip:port", this node included. It is read again at every attempt to heal.
+    #[arg(long, value_name = "FILE")]
+    hosts: PathBuf,
+    /// Where to listen. It is the node's name, so that it must be an address by which the others reach it.
+    #[arg(long, value_name = "IP:PORT")]
+    listen: SocketAddr,
+    /// After how many milliseconds a suspect is declared faulty.
+    #[arg(long, value_name = "MS", default_value_t = 5_000)]
+    suspect_period: u64,
+    /// After how many milliseconds a faulty member becomes a tombstone.
+    #[arg(long, value_name = "MS", default_value_t = 86_400_000)]
+    faulty_period: u64,
+    /// After how many milliseconds a tombstone is forgotten.
+    #[arg(long, value_name = "MS", default_value_t = 60_000)]
+    tombstone_period: u64,
+    /// The node's name on the hash ring, in place of its address.
+    #[arg(long, value_name = "NAME")]
+    identity: Option<String>,
+    /// The name of the application; processes of another one are not let in.
+    #[arg(long, value_name = "NAME", default_value = "ringpop")]
+    app: String,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match run(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            error.chain().skip(1).for_each(|cause| eprintln!("  because: {cause}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: Args) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        // Before the others can know of the node: from here on it never ends without telling them.
+        let mut end = Signals::new().context("signals cannot be listened for")?;
+        let node = start(args).await?;
+        tokio::select! {
+            joined = node.joined() => {
+                joined?;
+                end.next().await;
+            }
+            () = end.next() => {}
+        }
+        match node.self_evict().await {
+            Ok(_) | Err(SelfEvictError::NotReady | SelfEvictError::AlreadyEvicted) => {}
+            Err(error) => tracing::warn!(%error, "the others were not told"),
+        }
+        node.shutdown().await;
+        Ok(())
+    })
+}
+
+async fn start(args: Args) -> anyhow::Result<Swim> {
+    let mut options = Options { app: args.app, ..Options::ringpop() };
+    options.state_timeouts.suspect = SuspicionTimeout::Fixed(Duration::from_millis(args.suspect_period));
+    options.state_timeouts.faulty = Duration::from_millis(args.faulty_period);
+    options.state_timeouts.tombstone = Duration::from_millis(args.tombstone_period);
+    if let Some(identity) = args.identity {
+        options.labels = OwnLabels::with_reserved([("__identity", identity)]).context("--identity cannot be used")?;
+    }
+    let hosts = HostsFile::open(args.hosts)?;
+    let node = Swim::builder().ringpop().options(options).bind(args.listen).discovery(hosts).ring(Ring::new());
+    node.start().await.map_err(explain)
+}
+
+/// In the words of the command line.
+fn explain(error: StartError) -> anyhow::Error {
+    let advice = match &error {
+        StartError::Options(ConfigError::Zero { .. }) => Some("give every period a millisecond at least"),
+        StartError::CannotAdvertise { .. } => Some("give --listen an address by which the others reach this node"),
+        _ => None,
+    };
+    let error = anyhow::Error::from(error);
+    match advice {
+        Some(advice) => error.context(advice),
+        None => error,
+    }
+}
+
+/// What asks the process to end.
+#[cfg(unix)]
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}

@@ -1,0 +1,191 @@
+//! All connections of a node: one for each peer, used in both directions, and who may open one.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry::Vacant;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, mpsc};
+
+use super::link::{Link, LinkId, News, Order, Task, Way};
+use super::tchannel::{Connection, Identity, Limits, Role};
+use crate::driver::clock::Clock;
+use crate::transport::address::{Reach, plain};
+use crate::transport::limits::StreamLimits;
+
+/// The connections of a node.
+pub(crate) struct Links {
+    clock: Clock,
+    identity: Identity,
+    reach: Reach,
+    limits: StreamLimits,
+    next: u64,
+    open: BTreeMap<LinkId, Entry>,
+    /// By which connection a peer is called: one that this node opened, where there is one.
+    by_peer: BTreeMap<SocketAddr, LinkId>,
+    incoming: BTreeMap<IpAddr, u32>,
+    budget: Arc<Semaphore>,
+    news: mpsc::Sender<(LinkId, News)>,
+}
+
+/// What is known of a connection.
+struct Entry {
+    link: Link,
+    from: Origin,
+    /// Where the peer listens, once that is known.
+    peer: Option<SocketAddr>,
+}
+
+/// Who opened a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    Here,
+    /// The peer, from this address.
+    There(IpAddr),
+}
+
+impl Links {
+    /// Also returns where their news come from.
+    pub(crate) fn new(
+        identity: Identity,
+        bound: SocketAddr,
+        clock: Clock,
+        limits: StreamLimits,
+    ) -> (Self, mpsc::Receiver<(LinkId, News)>) {
+        let (news, told) = mpsc::channel(NEWS_QUEUED);
+        let links = Self {
+            clock,
+            identity,
+            reach: Reach::new(bound),
+            limits,
+            next: 0,
+            open: BTreeMap::new(),
+            by_peer: BTreeMap::new(),
+            incoming: BTreeMap::new(),
+            budget: Arc::new(Semaphore::new(limits.total_bytes as usize)),
+            news,
+        };
+        (links, told)
+    }
+
+    /// Whether one more connection of others may be accepted.
+    pub(crate) fn has_room(&self) -> bool {
+        self.incoming.values().sum::<u32>() < self.limits.incoming.max(1)
+    }
+
+    /// Serves a connection that another has opened; the task that does. `None` where it was turned away.
+    pub(crate) fn accept(
+        &mut self,
+        stream: TcpStream,
+        source: SocketAddr,
+    ) -> Option<impl Future<Output = ()> + Send + use<>> {
+        let ip = plain(source).ip();
+        let count = self.incoming.entry(ip).or_default();
+        if *count >= self.limits.incoming_per_peer.max(1) {
+            return None;
+        }
+        *count += 1;
+        Some(self.start(Role::Accepted, Origin::There(ip), None).run(Way::Accepted(stream)))
+    }
+
+    /// Gives an order for a peer to its connection. Where there is none one is opened, by the task that is returned.
+    ///
+    /// # Errors
+    /// The order, where the peer's connection has too much to do, or too many are open.
+    pub(crate) fn order(
+        &mut self,
+        to: SocketAddr,
+        order: Order,
+    ) -> Result<Option<impl Future<Output = ()> + Send + use<>>, Order> {
+        let order = match self.by_peer.get(&to).and_then(|id| self.open.get(id)) {
+            Some(entry) => match entry.link.orders.try_send(order) {
+                Ok(()) => return Ok(None),
+                Err(mpsc::error::TrySendError::Full(order)) => return Err(order),
+                // Its last news are on their way.
+                Err(mpsc::error::TrySendError::Closed(order)) => order,
+            },
+            None => order,
+        };
+        let opened = self.open.values().filter(|entry| entry.from == Origin::Here).count();
+        if opened >= self.limits.outgoing.max(1) as usize {
+            return Err(order);
+        }
+        let task = self.start(Role::Opened, Origin::Here, Some(to));
+        let id = task.id;
+        self.by_peer.insert(to, id);
+        self.answer(id, order)?;
+        Ok(Some(task.run(Way::To(self.reach.place(to)))))
+    }
+
+    /// Gives an order to the connection of a call.
+    ///
+    /// # Errors
+    /// The order, where the connection is gone or has too much to do.
+    pub(crate) fn answer(&mut self, id: LinkId, order: Order) -> Result<(), Order> {
+        match self.open.get(&id) {
+            Some(entry) => entry.link.orders.try_send(order).map_err(mpsc::error::TrySendError::into_inner),
+            None => Err(order),
+        }
+    }
+
+    fn start(&mut self, role: Role, from: Origin, peer: Option<SocketAddr>) -> Task {
+        self.next += 1;
+        let id = LinkId(self.next);
+        let (orders, taken) = mpsc::channel(ORDERS_QUEUED);
+        self.open.insert(id, Entry { link: Link { orders }, from, peer });
+        let limits = Limits {
+            body_bytes: self.limits.message_bytes as usize,
+            assembling_bytes: self.limits.message_bytes as usize,
+            calls: CALLS_MAX,
+        };
+        let connection = Connection::new(role, self.identity.clone(), limits);
+        Task {
+            id,
+            connection,
+            clock: self.clock,
+            orders: taken,
+            news: self.news.clone(),
+            budget: Arc::clone(&self.budget),
+        }
+    }
+
+    /// A peer has said where it listens: it is called by its connection from now on, where it has no other. Not where it
+    /// speaks from another machine than it names: calls for that one would go to it.
+    pub(crate) fn ready(&mut self, id: LinkId, host_port: &str) {
+        let Some(entry) = self.open.get_mut(&id) else { return };
+        let Origin::There(ip) = entry.from else { return };
+        let named = host_port.parse().ok().map(plain);
+        if let Some(peer) = named.filter(|peer: &SocketAddr| peer.ip() == ip && peer.port() != 0)
+            && let Vacant(place) = self.by_peer.entry(peer)
+        {
+            place.insert(id);
+            entry.peer = Some(peer);
+        }
+    }
+
+    /// A connection is gone.
+    pub(crate) fn closed(&mut self, id: LinkId) {
+        let Some(Entry { from, peer, .. }) = self.open.remove(&id) else { return };
+        if let Origin::There(ip) = from
+            && let Some(count) = self.incoming.get_mut(&ip)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.incoming.remove(&ip);
+            }
+        }
+        if let Some(peer) = peer
+            && self.by_peer.get(&peer) == Some(&id)
+        {
+            self.by_peer.remove(&peer);
+        }
+    }
+}
+
+/// How many orders wait for a connection.
+const ORDERS_QUEUED: usize = 128;
+/// How much news waits for the driver; connections wait beyond.
+const NEWS_QUEUED: usize = 256;
+/// How many calls of a peer may wait for their answers on one connection.
+const CALLS_MAX: usize = 1024;
