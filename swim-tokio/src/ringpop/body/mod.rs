@@ -25,9 +25,11 @@
 //! without them: it would have another digest, and told on so it could override the real one elsewhere.
 
 mod read;
+mod value;
 mod write;
 
-pub(crate) use read::{Body, Scalar, Told};
+pub(crate) use read::{Body, Told};
+pub(crate) use value::Scalar;
 pub(crate) use write::{ErrorBody, JoinAnswer, JoinRequest, PingBody, PingReqAnswer, PingReqRequest, to_bytes};
 
 /// Why a body was refused.
