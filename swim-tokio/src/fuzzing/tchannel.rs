@@ -153,6 +153,10 @@ impl Pair {
         }
         if self.damage == Damage::Forbidden {
             assert!(self.waiting.iter().all(BTreeMap::is_empty), "every call is answered");
+            for side in &mut self.sides {
+                side.expire(Instant::NEVER);
+                assert_eq!(side.held_bytes(), 0, "nothing is unfinished");
+            }
             for counters in self.sides.each_ref().map(Connection::counters) {
                 assert_eq!((counters.malformed, counters.bad_checksums, counters.unknown_types), (0, 0, 0));
                 assert_eq!(counters.unasked_answers, 0);
