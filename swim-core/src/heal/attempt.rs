@@ -170,7 +170,7 @@ impl<A: Address> Attempt<A> {
             .collect();
         self.suspects = conflicts.ours;
         membership.apply(now, self.target, suspicions.as_changes(), Spread::Yes, out);
-        None
+        self.rests(membership)
     }
 
     /// The target has spread the suspects, or has merged.
@@ -179,10 +179,16 @@ impl<A: Address> Attempt<A> {
             Step::Merging(_) => Some(HealResult::Merged),
             Step::Suspecting(_) => {
                 self.wait(now, membership);
-                (membership.config.heal_follow_ups == 0).then_some(HealResult::Waiting)
+                self.rests(membership)
             }
             Step::Fetching(_) | Step::Waiting => None,
         }
+    }
+
+    /// Whether there is nothing left to do but to wait, and nothing to wait for: without follow-ups it is another attempt
+    /// that sees who has refuted, and this one must not be in its way.
+    fn rests(&self, membership: &Membership<A>) -> Option<HealResult> {
+        (self.step == Step::Waiting && membership.config.heal_follow_ups == 0).then_some(HealResult::Waiting)
     }
 
     fn wait(&mut self, now: Instant, membership: &Membership<A>) {

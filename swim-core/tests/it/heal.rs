@@ -274,6 +274,21 @@ fn the_ack_of_a_ringpop_target_that_must_wait_is_not_merged_either() {
 }
 
 #[test]
+fn where_only_members_of_this_side_are_suspected_a_ringpop_target_can_be_tried_again_at_once() {
+    let mut world = parted(quiet_ringpop());
+    let harmful = [own(9, Alive, inc(5)), said(8, 2, Faulty, inc(0))];
+    attempt(&mut world, 8);
+    send_list(&mut world, 8, &harmful);
+    assert_eq!(world.status(1, 2), Some(Suspect));
+    assert_eq!(ended(&world, 8), Some(HealResult::Waiting));
+    world.tell(2, 1, &[own(2, Alive, inc(1))]);
+    let again = attempt(&mut world, 8);
+    assert_eq!(world.outcome(again), None, "it is under way");
+    send_list(&mut world, 8, &harmful);
+    assert_eq!(world.status(1, 9), Some(Alive));
+}
+
+#[test]
 fn two_attempts_run_at_once_and_one_for_each_target() {
     let mut world = parted(quiet_lan());
     world.tell(2, 1, &[said(2, 10, Faulty, inc(0))]);
