@@ -1,7 +1,7 @@
 //! How ringpop makes numbers of lists and labels: farmhash's platform-independent 32-bit fingerprint of texts.
 //!
 //! ```text
-//!   list:   127.0.0.1:3000alive1337;127.0.0.1:3001faulty1338#975109414;      sorted as texts, tombstones left out
+//!   list:   127.0.0.1:3000alive1337;127.0.0.1:3001faulty1338#labels975109414;  sorted as texts, tombstones left out
 //!   labels: XOR of the fingerprints of  00 00 00 05 hello 00 00 00 05 world  of each pair
 //! ```
 
@@ -59,7 +59,7 @@ fn write_entry(text: &mut String, member: Member<'_, SocketAddr>) {
     write!(text, "{address}{status}{incarnation}").expect(infallible);
     let sum = label_sum(labels);
     if sum != 0 {
-        write!(text, "#{sum}").expect(infallible);
+        write!(text, "#labels{sum}").expect(infallible);
     }
 }
 
@@ -129,7 +129,7 @@ mod tests {
             member("[::1]:1", Status::Alive, 4, &none),
         ];
         // As addresses 99 would come before 100; and `0` comes before the `l` of `leave`.
-        let text = "127.0.0.1:100faulty2;127.0.0.1:1leave3;127.0.0.1:99suspect1#-1215192234;[::1]:1alive4;";
+        let text = "127.0.0.1:100faulty2;127.0.0.1:1leave3;127.0.0.1:99suspect1#labels-1215192234;[::1]:1alive4;";
         assert_eq!(checksum(&list), Checksum(fingerprint32(text.as_bytes())));
     }
 
