@@ -143,7 +143,6 @@ fn check_fields(options: &Options) -> Result<(), ConfigError> {
     span("ping_request_timeout", options.ping_request_timeout)?;
     range("ping_request_size", options.ping_request_size, 0, 16)?;
     range("helper_share", options.helper_share, 1, 99)?;
-    range("inconclusive_max", options.inconclusive_max, 0, 1000)?;
     span("state_timeouts.faulty", options.state_timeouts.faulty)?;
     span("state_timeouts.tombstone", options.state_timeouts.tombstone)?;
     if let Some(leave) = options.state_timeouts.leave {

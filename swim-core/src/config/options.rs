@@ -45,7 +45,7 @@ pub struct Options {
     /// Whether a ping on a stream runs beside the indirect pings (R4). Only with datagrams.
     pub stream_ping: bool,
     /// After how many inconclusive rounds in a row a round accuses all the same (R4); with 0 each of them does, as in
-    /// SWIM. 1000 at most.
+    /// SWIM, and with `u32::MAX` none, as in ringpop.
     pub inconclusive_max: u32,
 
     /// How long a member stays in each status (R3, R7).

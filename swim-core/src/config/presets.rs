@@ -117,6 +117,7 @@ impl Options {
             ping_request_timeout: Duration::from_secs(5),
             exchange: ExchangeMode::Requests,
             stream_ping: false,
+            inconclusive_max: u32::MAX,
             state_timeouts: StateTimeouts {
                 suspect: SuspicionTimeout::Fixed(Duration::from_secs(5)),
                 faulty: DAY,

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use super::compare::{compare, suspicion};
 use crate::address::Address;
-use crate::disseminate::full_sync::difference;
+use crate::disseminate::full_sync::{difference, whole_list};
 use crate::effect::{CommandId, Effects, Span};
 use crate::fingerprint::Fingerprint;
 use crate::member::{ChangeList, Changes, Incarnation, Status};
@@ -152,7 +152,12 @@ impl<A: Address> Attempt<A> {
         let conflicts = compare(list, membership, out);
         if conflicts.is_empty() {
             membership.apply(now, self.target, list, Spread::Yes, out);
-            let lacking = difference(list, membership, out);
+            // The reference sends its whole list.
+            let lacking = if membership.config.requests {
+                whole_list(membership, out)
+            } else {
+                difference(list, membership, out)
+            };
             let kind = Self::telling(Kind::HealMerge, membership);
             self.step = Step::Merging(self.request(now, kind, lacking, membership, out));
             return None;

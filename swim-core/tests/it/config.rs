@@ -150,7 +150,6 @@ fn numbers() -> Vec<(&'static str, u32, u32, SetNumber)> {
     vec![
         ("ping_request_size", 0, 16, |options, value| options.ping_request_size = value),
         ("helper_share", 1, 99, |options, value| options.helper_share = value),
-        ("inconclusive_max", 0, 1000, |options, value| options.inconclusive_max = value),
         ("state_timeouts.suspect.alpha", 1, 100, |options, value| lifeguard(options, |[alpha, ..]| *alpha = value)),
         ("state_timeouts.suspect.beta", 1, 100, |options, value| lifeguard(options, |[_, beta, _]| *beta = value)),
         ("state_timeouts.suspect.confirmations", 0, 3, |options, value| {

@@ -215,6 +215,15 @@ fn where_no_inconclusive_round_is_allowed_silent_helpers_do_not_save_the_target(
 }
 
 #[test]
+fn in_ringpop_inconclusive_rounds_never_accuse() {
+    let mut world = World::among(quiet_ringpop(), 5);
+    for _ in 0..50 {
+        failed_round(&mut world, None);
+    }
+    assert_eq!((world.node(1).counters().rounds_inconclusive, suspects(&world)), (50, 0));
+}
+
+#[test]
 fn a_good_round_in_between_starts_the_count_anew() {
     let mut world = World::among(quiet_lan(), 5);
     for _ in 0..3 {

@@ -21,7 +21,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::tchannel::{Arrived, CallError, Connection, ErrorCode, Failure};
+use super::tchannel::{Arrived, CallError, Connection, ErrorCode, Failure, SERVICE};
 use crate::driver::clock::Clock;
 use crate::error::SeedFailure;
 
@@ -284,7 +284,13 @@ impl Task {
     async fn arrived(&mut self, arrived: Arrived, pending: &mut BTreeMap<u32, Pending>) {
         match arrived {
             Arrived::Ready { host_port, .. } => self.tell(News::Ready { host_port }).await,
-            Arrived::Call { id, endpoint, body, .. } => self.tell(News::Called { id, endpoint, body }).await,
+            Arrived::Call { id, service, endpoint, body, .. } if service == SERVICE => {
+                self.tell(News::Called { id, endpoint, body }).await;
+            }
+            Arrived::Call { id, service, .. } => {
+                let message = format!("there is no service \"{service}\" here; membership is \"{SERVICE}\"");
+                self.connection.answer(id, Err(Failure::Protocol(ErrorCode::BadRequest, &message)));
+            }
             Arrived::Answered { id, result } => {
                 if let Some(Pending { ticket, .. }) = pending.remove(&id) {
                     self.tell(News::Answered { ticket, result }).await;

@@ -15,6 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
 use super::admin::Ended;
+use super::body::BodyError;
 use super::follow::Ring;
 use super::link::{Answer, Fault, LinkId, News, Order};
 use super::links::Links;
@@ -237,7 +238,10 @@ impl Driver<Ringpop> {
                 self.hear(from, Via::Request(ticket), message, scratch);
             }
             Err(error) => {
-                self.useless_frames(1);
+                match error {
+                    BodyError::OtherApp(_) => self.counters.other_cluster += 1,
+                    _ => self.useless_frames(1),
+                }
                 self.answer(link, id, Answer::Failed(error_body(&error)));
             }
         }

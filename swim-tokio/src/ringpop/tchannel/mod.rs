@@ -31,5 +31,6 @@ pub(crate) use self::shared::Counters;
 pub(crate) use self::{
     connection::{Connection, Identity, Limits, Role},
     error::{CallError, ErrorCode, Failure, Fatal},
+    ours::SERVICE,
     shared::Arrived,
 };

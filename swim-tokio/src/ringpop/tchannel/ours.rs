@@ -184,4 +184,4 @@ impl Ours {
 }
 
 /// Whom the calls are for, and in whose name they are made.
-pub(super) const SERVICE: &str = "ringpop";
+pub(crate) const SERVICE: &str = "ringpop";
