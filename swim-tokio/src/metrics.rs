@@ -155,7 +155,7 @@ const PROTOCOL: [Kept<Counters>; 40] = [
     Kept("swim_rejected_evicted_total", |counters| counters.rejected_evicted),
 ];
 
-const TRANSPORT: [Kept<TransportCounters>; 15] = [
+const TRANSPORT: [Kept<TransportCounters>; 16] = [
     Kept("swim_datagrams_sent_total", |counters| counters.datagrams_sent),
     Kept("swim_datagrams_received_total", |counters| counters.datagrams_received),
     Kept("swim_datagram_bytes_sent_total", |counters| counters.datagram_bytes_sent),
@@ -169,6 +169,7 @@ const TRANSPORT: [Kept<TransportCounters>; 15] = [
     Kept("swim_streams_cut_total", |counters| counters.streams_cut),
     Kept("swim_other_cluster_total", |counters| counters.other_cluster),
     Kept("swim_malformed_total", |counters| counters.malformed),
+    Kept("swim_changes_unread_total", |counters| counters.changes_unread),
     Kept("swim_own_address_total", |counters| counters.own_address),
     Kept("swim_filtered_total", |counters| counters.filtered),
 ];
