@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use swim_core::{About, Channel, Config, Input, Kind, Message, RefusedReason, Ticket, Via, wire};
 use tokio::io::Ready;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
 use super::scratch::Scratch;
 use super::twin::{LOOK, Twin};
@@ -18,6 +18,7 @@ use crate::shared::Fixed;
 use crate::stats::TransportCounters;
 use crate::transport::datagrams::{Datagrams, Outbox};
 use crate::transport::limits::StreamLimits;
+use crate::transport::listener::Listener;
 use crate::transport::open::Sockets;
 use crate::transport::seal::Seal;
 use crate::transport::streams::{Finished, Streams, Useless, Waiting};
@@ -25,8 +26,7 @@ use crate::transport::streams::{Finished, Streams, Useless, Waiting};
 /// The sockets of a node, and all that belongs to them.
 pub(crate) struct Native {
     datagrams: Datagrams,
-    listener: TcpListener,
-    accepting: Accepting,
+    listener: Listener,
     streams: Streams,
     /// Streams on which others wait for this node's answer.
     waiting: BTreeMap<Ticket, Waiting>,
@@ -37,18 +37,10 @@ pub(crate) struct Native {
     twin: Twin,
 }
 
-/// Whether streams of others are accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Accepting {
-    Yes,
-    /// Not before the next tick: the system could not open one more.
-    AfterTick,
-}
-
 /// What has come.
 pub(crate) enum Arrival {
     Datagrams(io::Result<Ready>),
-    Accepted(io::Result<(TcpStream, SocketAddr)>),
+    Accepted(TcpStream, SocketAddr),
 }
 
 impl Native {
@@ -61,8 +53,7 @@ impl Native {
         let stream_frames = wire::Limits::stream(options.members_max as usize);
         Self {
             datagrams: Datagrams::new(udp, bound),
-            listener: tcp,
-            accepting: Accepting::Yes,
+            listener: Listener::new(tcp),
             streams: Streams::new(bound, Arc::clone(&seal), stream_frames, limits, longest_exchange(options)),
             waiting: BTreeMap::new(),
             next_ticket: 0,
@@ -79,10 +70,10 @@ impl Wire for Native {
     type Finished = Finished;
 
     async fn arrival(&mut self) -> Arrival {
-        let accepts = self.accepting == Accepting::Yes && self.streams.has_room();
+        let has_room = self.streams.has_room();
         tokio::select! {
             ready = self.datagrams.ready() => Arrival::Datagrams(ready),
-            accepted = self.listener.accept(), if accepts => Arrival::Accepted(accepted),
+            (stream, source) = self.listener.accept(), if has_room => Arrival::Accepted(stream, source),
         }
     }
 
@@ -93,11 +84,7 @@ impl Wire for Native {
     fn arrived(driver: &mut Driver<Self>, arrival: Arrival, scratch: &mut Scratch) {
         match arrival {
             Arrival::Datagrams(ready) => driver.datagrams(ready, scratch),
-            Arrival::Accepted(Ok((stream, source))) => driver.accepted(stream, source),
-            Arrival::Accepted(Err(error)) => {
-                tracing::warn!(target: "swim", %error, "a stream cannot be accepted; are there enough file descriptors?");
-                driver.wire.accepting = Accepting::AfterTick;
-            }
+            Arrival::Accepted(stream, source) => driver.accepted(stream, source),
         }
     }
 
@@ -106,7 +93,7 @@ impl Wire for Native {
     }
 
     fn ticked(&mut self) {
-        self.accepting = Accepting::Yes;
+        self.listener.resume();
     }
 
     fn send(

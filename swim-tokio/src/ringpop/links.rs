@@ -24,7 +24,9 @@ pub(crate) struct Links {
     open: BTreeMap<LinkId, Entry>,
     /// By which connection a peer is called: one that this node opened, where there is one.
     by_peer: BTreeMap<SocketAddr, LinkId>,
+    /// How many connections others have opened, by their address and in all.
     incoming: BTreeMap<IpAddr, u32>,
+    accepted: u32,
     budget: Arc<Semaphore>,
     news: mpsc::Sender<(LinkId, News)>,
 }
@@ -63,6 +65,7 @@ impl Links {
             open: BTreeMap::new(),
             by_peer: BTreeMap::new(),
             incoming: BTreeMap::new(),
+            accepted: 0,
             budget: Arc::new(Semaphore::new(limits.total_bytes as usize)),
             news,
         };
@@ -71,7 +74,7 @@ impl Links {
 
     /// Whether one more connection of others may be accepted.
     pub(crate) fn has_room(&self) -> bool {
-        self.incoming.values().sum::<u32>() < self.limits.incoming.max(1)
+        self.accepted < self.limits.incoming.max(1)
     }
 
     /// Serves a connection that another has opened; the task that does. `None` where it was turned away.
@@ -86,6 +89,7 @@ impl Links {
             return None;
         }
         *count += 1;
+        self.accepted += 1;
         Some(self.start(Role::Accepted, Origin::There(ip), None).run(Way::Accepted(stream)))
     }
 
@@ -170,6 +174,7 @@ impl Links {
         if let Origin::There(ip) = from
             && let Some(count) = self.incoming.get_mut(&ip)
         {
+            self.accepted -= 1;
             *count -= 1;
             if *count == 0 {
                 self.incoming.remove(&ip);

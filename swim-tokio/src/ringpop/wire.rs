@@ -7,7 +7,6 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::io;
 use std::net::SocketAddr;
 
 use swim_core::{About, Channel, Input, Kind, Message, Options, RefusedReason, Seq, Ticket, Via};
@@ -29,11 +28,11 @@ use crate::error::SeedFailure;
 use crate::stats::TransportCounters;
 use crate::transport::datagrams::Outbox;
 use crate::transport::limits::StreamLimits;
+use crate::transport::listener::Listener;
 
 /// What speaks to ringpop's processes.
 pub(crate) struct Ringpop {
-    listener: TcpListener,
-    accepting: Accepting,
+    listener: Listener,
     links: Links,
     news: mpsc::Receiver<(LinkId, News)>,
     words: Words,
@@ -51,17 +50,9 @@ struct Waiting {
     id: u32,
 }
 
-/// Whether connections of others are accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Accepting {
-    Yes,
-    /// Not before the next tick: the system could not open one more.
-    AfterTick,
-}
-
 /// What has come.
 pub(crate) enum Arrival {
-    Accepted(io::Result<(TcpStream, SocketAddr)>),
+    Accepted(TcpStream, SocketAddr),
     News(LinkId, News),
 }
 
@@ -77,8 +68,7 @@ impl Ringpop {
         let identity = Identity { host_port: local.to_string(), process_name: PROCESS.into() };
         let (links, news) = Links::new(identity, bound, clock, limits);
         Self {
-            listener,
-            accepting: Accepting::Yes,
+            listener: Listener::new(listener),
             links,
             news,
             words: Words::new(options, local),
@@ -95,10 +85,10 @@ impl Wire for Ringpop {
     type Finished = Ended;
 
     async fn arrival(&mut self) -> Arrival {
-        let accepts = self.accepting == Accepting::Yes && self.links.has_room();
+        let has_room = self.links.has_room();
         tokio::select! {
             Some((link, news)) = self.news.recv() => Arrival::News(link, news),
-            accepted = self.listener.accept(), if accepts => Arrival::Accepted(accepted),
+            (stream, source) = self.listener.accept(), if has_room => Arrival::Accepted(stream, source),
         }
     }
 
@@ -107,14 +97,10 @@ impl Wire for Ringpop {
     fn arrived(driver: &mut Driver<Self>, arrival: Arrival, scratch: &mut Scratch) {
         match arrival {
             Arrival::News(link, news) => driver.news(link, news, scratch),
-            Arrival::Accepted(Ok((stream, source))) => match driver.wire.links.accept(stream, source) {
+            Arrival::Accepted(stream, source) => match driver.wire.links.accept(stream, source) {
                 Some(task) => driver.spawn_link(task),
                 None => driver.counters.streams_turned_away += 1,
             },
-            Arrival::Accepted(Err(error)) => {
-                tracing::warn!(target: "swim", %error, "a connection cannot be accepted; are there enough file descriptors?");
-                driver.wire.accepting = Accepting::AfterTick;
-            }
         }
     }
 
@@ -123,7 +109,7 @@ impl Wire for Ringpop {
     }
 
     fn ticked(&mut self) {
-        self.accepting = Accepting::Yes;
+        self.listener.resume();
     }
 
     fn send(

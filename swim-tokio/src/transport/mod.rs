@@ -6,6 +6,7 @@ pub(crate) mod filter;
 pub(crate) mod limits;
 #[cfg(target_os = "linux")]
 mod linux;
+pub(crate) mod listener;
 pub(crate) mod open;
 #[cfg(any(not(target_os = "linux"), test))]
 #[cfg_attr(target_os = "linux", expect(dead_code, reason = "tested here, used elsewhere"))]
