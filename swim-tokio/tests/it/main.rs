@@ -29,6 +29,8 @@ mod network;
 mod partition;
 #[cfg(all(unix, feature = "agent"))]
 mod process;
+#[cfg(feature = "ringpop")]
+mod ringpop;
 mod runtimes;
 #[cfg(all(target_os = "linux", feature = "agent"))]
 mod siege;
