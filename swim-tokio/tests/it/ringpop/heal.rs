@@ -74,9 +74,11 @@ async fn those_who_would_be_harmed_are_suspected_on_the_side_where_they_live() {
     let (world, beyond) = parted(1, options()).await;
     let (host, ours) = (&beyond[0], world.peers[0].address);
     let (theirs, unknown) = (nowhere(1), nowhere(2));
-    world.ping(&world.peers[0], json!([claim(ours, theirs, "faulty", 20)])).await;
+    // Everything that is known has somebody who told it.
+    let (at, by) = (INCARNATION + 1, host.address);
+    world.ping(&world.peers[0], json!([claim(ours, theirs, "faulty", 20), claim(ours, ours, "alive", at)])).await;
     world.drain().await;
-    tells(host, vec![change(ours, "faulty", INCARNATION), change(theirs, "alive", 20), change(unknown, "alive", 9)]);
+    tells(host, vec![claim(by, ours, "faulty", at), claim(by, theirs, "alive", 20), claim(by, unknown, "alive", 9)]);
     heal(&world).await;
     let suspicion = |address, incarnation| {
         let mut change = change(address, "suspect", incarnation);
@@ -92,7 +94,7 @@ async fn those_who_would_be_harmed_are_suspected_on_the_side_where_they_live() {
     assert!(like(&ping.body["changes"][0], &suspicion(theirs, 20)), "{}", ping.body);
     assert_eq!(world.member(ours).await.unwrap()["status"], "suspect");
     let pending = world.pending().await;
-    assert!(like(of(&pending, ours).unwrap(), &suspicion(ours, INCARNATION)), "{pending}");
+    assert!(like(of(&pending, ours).unwrap(), &suspicion(ours, at)), "{pending}");
     assert_eq!(world.member(theirs).await.unwrap()["status"], "faulty", "nothing is merged");
     assert_eq!(world.member(unknown).await, None, "nothing is merged");
     assert_eq!(world.member(host.address).await, None, "nothing is merged");
