@@ -187,14 +187,15 @@ impl Line {
     }
 
     fn reply(&self, id: u32, reply: Reply, sum: Sum) {
-        let answer = |code, body: Value| {
+        let answer = |code, body: Value, sum| {
             let frames = tchannel::response(id, code, body.to_string().as_bytes(), sum);
             frames.iter().for_each(|frame| self.send(&frame.bytes()));
         };
         match reply {
             Reply::Usual | Reply::Silence => {}
-            Reply::Ok(body) => answer(0, body),
-            Reply::Refuse(body) => answer(1, body),
+            Reply::Ok(body) => answer(0, body, sum),
+            Reply::Corrupt(body) => answer(0, body, Sum::Wrong),
+            Reply::Refuse(body) => answer(1, body, sum),
             Reply::Error(code) => self.send(&tchannel::error(id, code, "as the script says").bytes()),
             Reply::Close => self.close(),
             Reply::Raw(bytes) => self.send(&bytes),

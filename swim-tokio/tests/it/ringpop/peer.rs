@@ -65,6 +65,8 @@ pub(crate) enum Reply {
     /// As a member that knows of no news.
     Usual,
     Ok(Value),
+    /// A good answer whose checksum is wrong.
+    Corrupt(Value),
     /// An application error.
     Refuse(Value),
     /// An error frame.
