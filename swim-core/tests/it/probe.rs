@@ -66,6 +66,27 @@ fn a_target_that_is_evicted_while_it_is_pinged_is_told_nothing_of_the_one_in_its
 }
 
 #[test]
+fn the_ack_of_a_target_that_was_evicted_meanwhile_proves_nothing_of_the_one_in_its_place() {
+    let mut options = quiet_lan();
+    options.hearsay = Hearsay::Believe;
+    options.state_timeouts.tombstone = Duration::from_millis(1);
+    let mut world = World::among(options, 3);
+    world.tell(2, 1, &[said(2, 4, Alive, inc(0))]);
+    let mut ping = world.probe();
+    while ping.to != 4 {
+        world.acknowledge(&ping, &[]);
+        ping = world.probe();
+    }
+    assert!(!world.node(1).is_proven(4));
+    world.tell(2, 1, &[said(2, 4, Tombstone, inc(0))]);
+    world.run(millis(1));
+    world.tell(2, 1, &[said(2, 5, Alive, inc(0))]);
+    assert_eq!((world.status(1, 4), world.status(1, 5)), (None, Some(Alive)));
+    world.acknowledge(&ping, &[]);
+    assert!(!world.node(1).is_proven(5));
+}
+
+#[test]
 fn a_target_that_was_evicted_and_taught_back_while_it_is_pinged_is_accused_wherever_it_is_listed() {
     // Whoever comes back first gets the place of whoever was evicted last.
     for first in [0, 1] {
