@@ -27,7 +27,9 @@ impl Place {
         let start = text[..bytes.start].rfind('\n').map_or(0, |end| end + 1);
         let line = text[start..].lines().next().unwrap_or_default();
         let column = text[start..bytes.start].chars().count();
-        let meant = &text[bytes.start..bytes.end.clamp(bytes.start, start + line.len())];
+        // What is meant may be the end of the line itself.
+        let end = (start + line.len()).max(bytes.start);
+        let meant = &text[bytes.start..bytes.end.clamp(bytes.start, end)];
         Self::Line {
             file: file.into(),
             number: text[..start].matches('\n').count() + 1,
@@ -79,5 +81,11 @@ mod tests {
         let shown = Place::in_file("g", text, 4..10).to_string();
         assert!(shown.ends_with("1 | a = [1,\n  |     ^^^"), "{shown}");
         assert!(Place::in_file("g", "", 0..0).to_string().ends_with('^'));
+    }
+
+    #[test]
+    fn a_mistake_at_the_end_of_a_line_is_underlined_behind_it() {
+        let shown = Place::in_file("g", "a\r\nb", 2..3).to_string();
+        assert!(shown.ends_with("1 | a\n  |   ^"), "{shown}");
     }
 }
