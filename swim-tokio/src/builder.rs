@@ -190,8 +190,13 @@ impl Builder {
     pub fn ringpop(mut self) -> Self {
         self.speaks = Speaks::Ringpop;
         self.options = Options::ringpop();
-        self.limits =
-            StreamLimits { incoming: 4096, incoming_per_peer: 1024, outgoing: 4096, ..StreamLimits::default() };
+        self.limits = StreamLimits {
+            incoming: 4096,
+            incoming_per_peer: 256,
+            outgoing: 4096,
+            message_bytes: 4 << 20,
+            ..StreamLimits::default()
+        };
         self
     }
 

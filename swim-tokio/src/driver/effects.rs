@@ -22,14 +22,14 @@ impl<W: Wire> Driver<W> {
         let changed = {
             let mut state = self.shared.lock();
             state.node.handle(now, input, &mut caused.effects);
-            state.tell(&caused.effects, &mut caused.wake)
-        };
-        caused.wake.drain(..).for_each(Waker::wake);
-        if changed == Changed::Yes {
             #[cfg(feature = "ringpop")]
             if let Some(ring) = &self.shared.fixed.ring {
                 ring.follow(&caused.effects);
             }
+            state.tell(&caused.effects, &mut caused.wake)
+        };
+        caused.wake.drain(..).for_each(Waker::wake);
+        if changed == Changed::Yes {
             self.shared.beat();
         }
         self.report.events(self.shared.fixed.local, &caused.effects);

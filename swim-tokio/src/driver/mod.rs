@@ -8,7 +8,8 @@
 //!                                                  └──> the sleep
 //! ```
 //!
-//! How messages travel is the [`Wire`]'s: datagrams and streams of swim-core's own format ([`native`]).
+//! How messages travel is the [`Wire`]'s: datagrams and streams of swim-core's own format ([`native`]), or ringpop's
+//! connections (`ringpop/wire.rs`).
 //!
 //! The task waits for whichever comes first, at random where several have come, so that no flood of one kind keeps the
 //! others out; a turn takes one batch. Then it runs to its end without an `await`, in buffers of the thread
@@ -61,7 +62,7 @@ pub(crate) struct Driver<W: Wire> {
     pub(crate) tasks: JoinSet<Ended<W::Finished>>,
     commands: BTreeMap<CommandId, oneshot::Sender<Outcome>>,
     next_command: u64,
-    clock: Clock,
+    pub(crate) clock: Clock,
     /// When the node wants its next tick.
     wake: Option<Instant>,
     discovery: Arc<dyn Discover>,

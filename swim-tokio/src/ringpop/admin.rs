@@ -111,7 +111,7 @@ impl Driver<Ringpop> {
         }
         let answer = match endpoint {
             "/health" => done(&json!({ "ok": true })),
-            "/admin/stats" => done(&stats::read(&self.shared, &self.wire.ring)),
+            "/admin/stats" => done(&stats::read(&self.shared, &self.clock, &self.wire.ring)),
             "/admin/lookup" => match serde_json::from_slice::<Lookup>(body) {
                 Ok(Lookup { key }) => match self.wire.ring.lookup(&key) {
                     Some(owner) => done(&json!({ "dest": address_text(owner) })),

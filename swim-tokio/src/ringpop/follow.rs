@@ -52,6 +52,7 @@ impl Ring {
     /// Begins to follow a node.
     pub(crate) fn begin(&self, node: &Node<SocketAddr>) {
         let mut ring = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        *ring = HashRing::new();
         for member in node.listed() {
             ring.update(member.address, member.status, member.labels);
         }
@@ -59,14 +60,19 @@ impl Ring {
 
     /// Follows what an input has changed.
     pub(crate) fn follow(&self, effects: &Effects<SocketAddr>) {
-        let mut ring = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut guard = None;
+        let mut ring = |change: &dyn Fn(&mut HashRing)| {
+            change(guard.get_or_insert_with(|| self.0.write().unwrap_or_else(PoisonError::into_inner)));
+        };
         for effect in effects.iter() {
             match effect {
                 Effect::Event(Event::MemberlistChangesApplied { changes, .. }) => {
-                    changes.iter().for_each(|change| ring.apply(&change));
+                    ring(&|ring| changes.iter().for_each(|change| ring.apply(&change)));
                 }
-                Effect::Event(Event::MemberEvicted { address, .. }) => {
-                    ring.remove(address);
+                Effect::Event(Event::MemberEvicted { address, .. } | Event::MemberDropped { address, .. }) => {
+                    ring(&|ring| {
+                        ring.remove(address);
+                    });
                 }
                 _ => {}
             }

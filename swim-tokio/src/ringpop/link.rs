@@ -12,15 +12,16 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
+use socket2::{SockRef, TcpKeepalive};
 use swim_core::Ticket;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
+use super::room::{Held, Room};
 use super::tchannel::{Arrived, CallError, Connection, ErrorCode, Failure, SERVICE};
 use crate::driver::clock::Clock;
 use crate::error::SeedFailure;
@@ -35,7 +36,7 @@ pub(crate) enum Order {
     /// Make a call.
     Call { ticket: Ticket, endpoint: &'static str, body: Vec<u8>, ttl: Duration },
     /// Answer one of the peer's.
-    Answer { id: u32, answer: Answer },
+    Answer { id: u32, answer: Answer, held: Held },
 }
 
 /// How a call is answered.
@@ -49,15 +50,25 @@ pub(crate) enum Answer {
     Refused(ErrorCode, String),
 }
 
+impl Answer {
+    /// How many bytes it has.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Done(body) | Self::Failed(body) => body.len(),
+            Self::Refused(_, message) => message.len(),
+        }
+    }
+}
+
 /// What a connection tells the driver.
 #[derive(Debug)]
 pub(crate) enum News {
     /// The peer has said where it listens.
     Ready { host_port: String },
     /// The peer makes a call.
-    Called { id: u32, endpoint: String, body: Vec<u8> },
+    Called { id: u32, endpoint: String, body: Vec<u8>, held: Held },
     /// A call of this node's was answered, well or not.
-    Answered { ticket: Ticket, result: Result<Vec<u8>, CallError> },
+    Answered { ticket: Ticket, result: Result<Vec<u8>, CallError>, held: Held },
     /// A call of this node's failed without an answer.
     Failed { ticket: Ticket, failure: SeedFailure },
     /// So many frames came that are of no use.
@@ -97,14 +108,12 @@ pub(crate) struct Task {
     pub(crate) clock: Clock,
     pub(crate) orders: mpsc::Receiver<Order>,
     pub(crate) news: mpsc::Sender<(LinkId, News)>,
-    /// One permit for each byte that all connections hold of unfinished calls.
-    pub(crate) budget: Arc<Semaphore>,
+    pub(crate) room: Room,
 }
 
 /// A call of this node's that waits for its answer.
 struct Pending {
     ticket: Ticket,
-    made: Instant,
     until: Instant,
 }
 
@@ -146,23 +155,27 @@ impl Task {
                 opened.map_err(|_| SeedFailure::Silent)?.map_err(|error| SeedFailure::of(&error))?
             }
         };
-        // Every write is a message that somebody waits for.
+        // Every write is a message that somebody waits for; and a peer that is gone without a word is to be noticed, also
+        // where this node never calls it. A system that has neither is no reason to do without the connection.
         let _ = stream.set_nodelay(true);
+        let alive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
+        let _ = SockRef::from(&stream).set_tcp_keepalive(&alive);
         Ok(stream)
     }
 
     async fn converse(&mut self, stream: &mut TcpStream, pending: &mut BTreeMap<u32, Pending>) -> End {
         let (mut reader, mut writer) = stream.split();
         let mut bytes = vec![0; READ_MAX];
-        let mut held = None;
+        let mut held = Held::default();
         let mut useless = 0;
-        let mut heard = Instant::now();
-        let mut greeted = Greeted::Until(heard + OPEN_TIME);
+        // Since when calls of this node wait and nothing at all has come.
+        let mut unheard = None;
+        let mut greeted = Greeted::Until(Instant::now() + OPEN_TIME);
         let mut stuck = None;
         let mut sleep = pin!(sleep_until(Instant::now()));
         loop {
             let now = Instant::now();
-            if let Err(failure) = self.expire((now, heard), greeted, stuck, pending).await {
+            if let Err(failure) = self.expire((now, unheard), greeted, stuck, pending).await {
                 return End::Because(failure);
             }
             let expires = self.connection.expire(self.clock.now()).map(|at| self.clock.moment(at));
@@ -180,7 +193,8 @@ impl Task {
             match step {
                 Step::Read(Ok(0)) => return End::Because(SeedFailure::Broken),
                 Step::Read(Ok(count)) => {
-                    heard = Instant::now();
+                    unheard = None;
+                    self.connection.set_room(self.room.free() + held.bytes());
                     let received = self.connection.receive(self.clock.now(), &bytes[..count]);
                     while let Some(arrived) = self.connection.next() {
                         if let Arrived::Ready { .. } = arrived {
@@ -193,7 +207,7 @@ impl Task {
                         self.tell(News::Useless(counted - useless)).await;
                         useless = counted;
                     }
-                    if received.is_err() || !self.hold(&mut held) {
+                    if received.is_err() {
                         // The peer is told what it did wrong, where there is a word for it and it listens.
                         let last = writer.write_all(self.connection.outgoing());
                         let _ = timeout_at(Instant::now() + LAST_WORD, last).await;
@@ -203,14 +217,23 @@ impl Task {
                 Step::Read(Err(error)) | Step::Written(Err(error)) => return End::Because(SeedFailure::of(&error)),
                 Step::Written(Ok(count)) => {
                     self.connection.outgoing().drain(..count);
-                    stuck = None;
+                    if self.connection.outgoing().is_empty() {
+                        stuck = None;
+                    }
                 }
                 Step::Order(Some(order)) => self.order(order, pending).await,
                 Step::Order(None) => return End::LetGo,
                 Step::Time => {}
             }
-            if stuck.is_none() && !self.connection.outgoing().is_empty() {
+            let unwritten = self.connection.outgoing().len();
+            if stuck.is_none() && unwritten > 0 {
                 stuck = Some(Instant::now() + STUCK);
+            }
+            if unheard.is_none() && !pending.is_empty() {
+                unheard = Some(Instant::now());
+            }
+            if !held.resize(self.connection.held_bytes() + unwritten, &self.room) {
+                return End::Because(SeedFailure::Broken);
             }
         }
     }
@@ -218,7 +241,7 @@ impl Task {
     /// Ends what has lasted too long.
     async fn expire(
         &mut self,
-        (now, heard): (Instant, Instant),
+        (now, unheard): (Instant, Option<Instant>),
         greeted: Greeted,
         stuck: Option<Instant>,
         pending: &mut BTreeMap<u32, Pending>,
@@ -227,57 +250,36 @@ impl Task {
             return Err(SeedFailure::Silent);
         }
         let late: Vec<u32> = pending.iter().filter(|(_, call)| call.until <= now).map(|(&id, _)| id).collect();
-        let mut unheard = false;
+        let any = !late.is_empty();
         for id in late {
             self.connection.forget(id);
-            if let Some(Pending { ticket, made, .. }) = pending.remove(&id) {
-                unheard |= made > heard;
+            if let Some(Pending { ticket, .. }) = pending.remove(&id) {
                 self.tell(News::Failed { ticket, failure: SeedFailure::Silent }).await;
             }
         }
         // The system would go on trying for a quarter of an hour, ever more seldom: a new connection is there sooner.
-        if unheard && now.duration_since(heard) >= DEAD { Err(SeedFailure::Silent) } else { Ok(()) }
-    }
-
-    /// Takes the bytes that the connection holds of unfinished calls from what all may hold together, or gives them back;
-    /// whether there were enough.
-    fn hold(&self, held: &mut Option<OwnedSemaphorePermit>) -> bool {
-        let wanted = self.connection.held_bytes();
-        let have = held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-        if wanted <= have {
-            if let Some(permit) = held {
-                drop(permit.split(have - wanted));
-            }
-            return true;
-        }
-        let more = u32::try_from(wanted - have).ok();
-        match more.and_then(|more| Arc::clone(&self.budget).try_acquire_many_owned(more).ok()) {
-            Some(permit) => match held {
-                Some(held) => held.merge(permit),
-                None => *held = Some(permit),
-            },
-            None => return false,
-        }
-        true
+        let is_dead = any && unheard.is_some_and(|since| now.duration_since(since) >= DEAD);
+        if is_dead { Err(SeedFailure::Silent) } else { Ok(()) }
     }
 
     async fn order(&mut self, order: Order, pending: &mut BTreeMap<u32, Pending>) {
         match order {
             Order::Call { ticket, endpoint, body, ttl } => match self.connection.call(ttl, endpoint, &body) {
                 Some(id) => {
-                    let made = Instant::now();
-                    pending.insert(id, Pending { ticket, made, until: made + ttl });
+                    pending.insert(id, Pending { ticket, until: Instant::now() + ttl });
                 }
                 None => self.tell(News::Failed { ticket, failure: SeedFailure::Broken }).await,
             },
-            Order::Answer { id, answer } => self.connection.answer(
-                id,
-                match &answer {
-                    Answer::Done(body) => Ok(body),
+            Order::Answer { id, answer, held } => {
+                let result = match &answer {
+                    Answer::Done(body) => Ok(&body[..]),
                     Answer::Failed(body) => Err(Failure::Application(body)),
                     Answer::Refused(code, message) => Err(Failure::Protocol(*code, message)),
-                },
-            ),
+                };
+                self.connection.answer(id, result);
+                // From here on it counts as unwritten.
+                drop(held);
+            }
         }
     }
 
@@ -285,7 +287,13 @@ impl Task {
         match arrived {
             Arrived::Ready { host_port, .. } => self.tell(News::Ready { host_port }).await,
             Arrived::Call { id, service, endpoint, body, .. } if service == SERVICE => {
-                self.tell(News::Called { id, endpoint, body }).await;
+                match self.room.take(body.len()) {
+                    Some(held) => self.tell(News::Called { id, endpoint, body, held }).await,
+                    None => {
+                        let message = "this node has too much to do";
+                        self.connection.answer(id, Err(Failure::Protocol(ErrorCode::Busy, message)));
+                    }
+                }
             }
             Arrived::Call { id, service, .. } => {
                 let message = format!("there is no service \"{service}\" here; membership is \"{SERVICE}\"");
@@ -293,7 +301,11 @@ impl Task {
             }
             Arrived::Answered { id, result } => {
                 if let Some(Pending { ticket, .. }) = pending.remove(&id) {
-                    self.tell(News::Answered { ticket, result }).await;
+                    let news = match self.room.take(result.as_ref().map_or(0, Vec::len)) {
+                        Some(held) => News::Answered { ticket, result, held },
+                        None => News::Failed { ticket, failure: SeedFailure::Broken },
+                    };
+                    self.tell(news).await;
                 }
             }
             // The answer goes nowhere; who made it need not know.
@@ -335,7 +347,9 @@ impl Greeted {
 const OPEN_TIME: Duration = Duration::from_secs(5);
 /// Where a call was not answered and nothing at all has come for so long, the connection is taken for dead.
 const DEAD: Duration = Duration::from_secs(10);
-/// How long a write may be stuck.
+/// A connection on which nothing has come for so long is asked by the system whether its peer is still there, again and again.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+/// How long it may take until all is written that is to be.
 const STUCK: Duration = Duration::from_secs(10);
 /// How long the last word to a peer may take.
 const LAST_WORD: Duration = Duration::from_millis(200);

@@ -1,15 +1,14 @@
 //! All connections of a node: one for each peer, used in both directions, and who may open one.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry::Vacant;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 
 use tokio::net::TcpStream;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 
-use super::link::{Link, LinkId, News, Order, Task, Way};
-use super::tchannel::{Connection, Identity, Limits, Role};
+use super::link::{Answer, Link, LinkId, News, Order, Task, Way};
+use super::room::{Held, Room};
+use super::tchannel::{Connection, ErrorCode, Identity, Limits, Role};
 use crate::driver::clock::Clock;
 use crate::transport::address::{Reach, plain};
 use crate::transport::limits::StreamLimits;
@@ -27,7 +26,7 @@ pub(crate) struct Links {
     /// How many connections others have opened, by their address and in all.
     incoming: BTreeMap<IpAddr, u32>,
     accepted: u32,
-    budget: Arc<Semaphore>,
+    room: Room,
     news: mpsc::Sender<(LinkId, News)>,
 }
 
@@ -66,7 +65,7 @@ impl Links {
             by_peer: BTreeMap::new(),
             incoming: BTreeMap::new(),
             accepted: 0,
-            budget: Arc::new(Semaphore::new(limits.total_bytes as usize)),
+            room: Room::new(limits.total_bytes),
             news,
         };
         (links, told)
@@ -93,16 +92,18 @@ impl Links {
         Some(self.start(Role::Accepted, Origin::There(ip), None).run(Way::Accepted(stream)))
     }
 
-    /// Gives an order for a peer to its connection. Where there is none one is opened, by the task that is returned.
+    /// Gives a call for a peer to its connection. Where there is none one is opened, by the task that is returned.
     ///
     /// # Errors
     /// The order, where the peer's connection has too much to do, or too many are open.
-    pub(crate) fn order(
+    pub(crate) fn call(
         &mut self,
         to: SocketAddr,
         order: Order,
     ) -> Result<Option<impl Future<Output = ()> + Send + use<>>, Order> {
         let order = match self.by_peer.get(&to).and_then(|id| self.open.get(id)) {
+            // Answers always find a place: more are not asked for.
+            Some(entry) if entry.link.orders.capacity() <= CALLS_MAX => return Err(order),
             Some(entry) => match entry.link.orders.try_send(order) {
                 Ok(()) => return Ok(None),
                 Err(mpsc::error::TrySendError::Full(order)) => return Err(order),
@@ -116,21 +117,22 @@ impl Links {
             return Err(order);
         }
         let task = self.start(Role::Opened, Origin::Here, Some(to));
-        let id = task.id;
-        self.by_peer.insert(to, id);
-        self.answer(id, order)?;
+        self.by_peer.insert(to, task.id);
+        if let Some(entry) = self.open.get(&task.id) {
+            entry.link.orders.try_send(order).map_err(mpsc::error::TrySendError::into_inner)?;
+        }
         Ok(Some(task.run(Way::To(self.reach.place(to)))))
     }
 
-    /// Gives an order to the connection of a call.
-    ///
-    /// # Errors
-    /// The order, where the connection is gone or has too much to do.
-    pub(crate) fn answer(&mut self, id: LinkId, order: Order) -> Result<(), Order> {
-        match self.open.get(&id) {
-            Some(entry) => entry.link.orders.try_send(order).map_err(mpsc::error::TrySendError::into_inner),
-            None => Err(order),
-        }
+    /// Gives the answer of a call to its connection, unless that is gone. Where answers have no room the caller is told so.
+    pub(crate) fn answer(&mut self, id: LinkId, call: u32, answer: Answer) {
+        let Some(entry) = self.open.get(&id) else { return };
+        let (answer, held) = match self.room.take(answer.len()) {
+            Some(held) => (answer, held),
+            None => (Answer::Refused(ErrorCode::Busy, "this node has too much to do".into()), Held::default()),
+        };
+        // It has a place, or the connection has just ended.
+        let _ = entry.link.orders.try_send(Order::Answer { id: call, answer, held });
     }
 
     fn start(&mut self, role: Role, from: Origin, peer: Option<SocketAddr>) -> Task {
@@ -144,14 +146,7 @@ impl Links {
             calls: CALLS_MAX,
         };
         let connection = Connection::new(role, self.identity.clone(), limits);
-        Task {
-            id,
-            connection,
-            clock: self.clock,
-            orders: taken,
-            news: self.news.clone(),
-            budget: Arc::clone(&self.budget),
-        }
+        Task { id, connection, clock: self.clock, orders: taken, news: self.news.clone(), room: self.room.clone() }
     }
 
     /// A peer has said where it listens: it is called by its connection from now on, where it has no other. Not where it
@@ -160,11 +155,9 @@ impl Links {
         let Some(entry) = self.open.get_mut(&id) else { return };
         let Origin::There(ip) = entry.from else { return };
         let named = host_port.parse().ok().map(plain);
-        if let Some(peer) = named.filter(|peer: &SocketAddr| peer.ip() == ip && peer.port() != 0)
-            && let Vacant(place) = self.by_peer.entry(peer)
-        {
-            place.insert(id);
-            entry.peer = Some(peer);
+        entry.peer = named.filter(|peer: &SocketAddr| peer.ip() == ip && peer.port() != 0);
+        if let Some(peer) = entry.peer {
+            self.by_peer.entry(peer).or_insert(id);
         }
     }
 
@@ -183,14 +176,19 @@ impl Links {
         if let Some(peer) = peer
             && self.by_peer.get(&peer) == Some(&id)
         {
-            self.by_peer.remove(&peer);
+            // Another connection of the same peer, if there is one, is as good.
+            let other = self.open.iter().find(|(_, entry)| entry.peer == Some(peer)).map(|(&other, _)| other);
+            match other {
+                Some(other) => drop(self.by_peer.insert(peer, other)),
+                None => drop(self.by_peer.remove(&peer)),
+            }
         }
     }
 }
 
-/// How many orders wait for a connection.
-const ORDERS_QUEUED: usize = 128;
+/// How many orders wait for a connection: an answer to each call that it may hand out, and some calls.
+const ORDERS_QUEUED: usize = CALLS_MAX + 128;
 /// How much news waits for the driver; connections wait beyond.
 const NEWS_QUEUED: usize = 256;
 /// How many calls of a peer may wait for their answers on one connection.
-const CALLS_MAX: usize = 1024;
+const CALLS_MAX: usize = 256;

@@ -18,6 +18,7 @@ mod follow;
 mod link;
 mod links;
 mod ring;
+mod room;
 mod stats;
 pub(crate) mod tchannel;
 pub(crate) mod translate;

@@ -5,10 +5,11 @@ use swim_core::{Micros, Timing};
 
 use super::digest::address_text;
 use super::follow::Ring;
+use crate::driver::clock::Clock;
 use crate::shared::Shared;
 
 /// All that ringpop tells of a process.
-pub(crate) fn read(shared: &Shared, ring: &Ring) -> Value {
+pub(crate) fn read(shared: &Shared, clock: &Clock, ring: &Ring) -> Value {
     let members = shared.members();
     let stats = shared.stats();
     let list: Vec<Value> = members
@@ -40,7 +41,7 @@ pub(crate) fn read(shared: &Shared, ring: &Ring) -> Value {
         },
         "ring": { "checksum": ring.checksum(), "servers": servers },
         "version": env!("CARGO_PKG_VERSION"),
-        "timestamp": shared.fixed.clock.wall().0,
+        "timestamp": clock.wall().0,
         "uptime": stats.uptime.0 / 1000,
         "tchannelVersion": "2",
     })

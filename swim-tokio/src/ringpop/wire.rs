@@ -155,7 +155,7 @@ impl Driver<Ringpop> {
             return;
         };
         let order = Order::Call { ticket, endpoint: asked.endpoint().path(), body, ttl };
-        match self.wire.links.order(to, order) {
+        match self.wire.links.call(to, order) {
             Ok(task) => {
                 self.wire.asked.insert(ticket, (to, asked));
                 if let Some(task) = task {
@@ -177,19 +177,19 @@ impl Driver<Ringpop> {
         }
     }
 
-    /// Answers a call. Where its connection is gone or takes no more, the caller's time runs out.
     pub(super) fn answer(&mut self, link: LinkId, id: u32, answer: Answer) {
-        let _ = self.wire.links.answer(link, Order::Answer { id, answer });
+        self.wire.links.answer(link, id, answer);
     }
 
     fn news(&mut self, link: LinkId, news: News, scratch: &mut Scratch) {
         match news {
             News::Ready { host_port } => self.wire.links.ready(link, &host_port),
-            News::Called { id, endpoint, body } => match Endpoint::from_path(&endpoint) {
+            // What is held of the body is given back at the end of the turn.
+            News::Called { id, endpoint, body, held: _held } => match Endpoint::from_path(&endpoint) {
                 Some(endpoint) => self.called(link, id, endpoint, &body, scratch),
                 None => self.admin(link, id, &endpoint, &body, scratch),
             },
-            News::Answered { ticket, result } => self.answered(ticket, result, scratch),
+            News::Answered { ticket, result, held: _held } => self.answered(ticket, result, scratch),
             News::Failed { ticket, failure } => self.call_failed(ticket, failure, scratch),
             News::Useless(count) => self.useless_frames(count),
             News::Closed(fault) => {

@@ -58,7 +58,20 @@ fn main() -> ExitCode {
     }
 }
 
+/// Each member may take a connection or two: as many descriptors as the system allows.
+#[cfg(unix)]
+fn raise_descriptors() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let raised =
+        getrlimit(Resource::RLIMIT_NOFILE).and_then(|(_, hard)| setrlimit(Resource::RLIMIT_NOFILE, hard, hard));
+    if let Err(error) = raised {
+        tracing::info!(%error, "the limit of open files stays as it is");
+    }
+}
+
 fn run(args: Args) -> anyhow::Result<()> {
+    #[cfg(unix)]
+    raise_descriptors();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         // Before the others can know of the node: from here on it never ends without telling them.
@@ -71,9 +84,16 @@ fn run(args: Args) -> anyhow::Result<()> {
             }
             () = end.next() => {}
         }
-        match node.self_evict().await {
-            Ok(_) | Err(SelfEvictError::NotReady | SelfEvictError::AlreadyEvicted) => {}
-            Err(error) => tracing::warn!(%error, "the others were not told"),
+        loop {
+            match node.self_evict().await {
+                Ok(_) | Err(SelfEvictError::NotReady | SelfEvictError::AlreadyEvicted) => break,
+                // A leave is being told, which takes no longer than a ping.
+                Err(SelfEvictError::Busy) => tokio::time::sleep(Duration::from_millis(20)).await,
+                Err(error) => {
+                    tracing::warn!(%error, "the others were not told");
+                    break;
+                }
+            }
         }
         node.shutdown().await;
         Ok(())

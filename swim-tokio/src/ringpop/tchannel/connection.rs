@@ -72,6 +72,8 @@ pub(crate) struct Connection {
     ours: Ours,
     theirs: Theirs,
     shared: Shared,
+    /// The most bytes of unfinished calls and answers, whatever room there is.
+    most: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -99,6 +101,7 @@ impl Connection {
             ours: Ours::new(INIT_ID + 1, limits.calls),
             theirs: Theirs::new(limits.calls),
             shared,
+            most: limits.assembling_bytes,
         }
     }
 
@@ -164,6 +167,12 @@ impl Connection {
             State::Ready => self.theirs.expire(now, &mut self.shared),
             State::Awaiting | State::Closed(_) => None,
         }
+    }
+
+    /// From now on unfinished calls and answers may take so many bytes in all, as far as the limits allow.
+    pub(crate) fn set_room(&mut self, bytes: usize) {
+        let budget = &mut self.shared.budget;
+        budget.all = self.most.min(bytes).max(budget.used);
     }
 
     /// What was counted so far.

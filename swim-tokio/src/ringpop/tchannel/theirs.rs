@@ -36,8 +36,17 @@ struct Call {
     unfinished: Option<Unfinished>,
 }
 
+impl Call {
+    /// When it is dropped: what never comes to its end, sooner than what is being answered.
+    fn due(&self) -> Instant {
+        self.unfinished.as_ref().map_or(self.end, |unfinished| unfinished.until.min(self.end))
+    }
+}
+
 #[derive(Debug)]
 struct Unfinished {
+    /// When all of it must have come.
+    until: Instant,
     service: String,
     ttl: Duration,
     assembly: Assembly,
@@ -76,7 +85,7 @@ impl Theirs {
                     return Ok(());
                 };
                 let call = Call { tracing, checksum: fragment.kind, end: now + ttl, unfinished: None };
-                self.keep(id, call, service, ttl, progress, shared);
+                self.keep(id, call, (service, ttl, now + UNFINISHED_MAX), progress, shared);
             }
             Err(why) => refuse(id, why, &tracing, shared),
         }
@@ -89,12 +98,13 @@ impl Theirs {
             shared.counters.strays += 1;
             return;
         };
-        let Some(Unfinished { service, ttl, assembly }) = entry.get_mut().unfinished.take() else {
+        let due = entry.get().due();
+        let Some(Unfinished { until, service, ttl, assembly }) = entry.get_mut().unfinished.take() else {
             shared.counters.strays += 1;
             return;
         };
         let call = entry.remove();
-        self.ends.remove(&(call.end, id));
+        self.ends.remove(&(due, id));
         let progress = match Fragment::continued(payload) {
             Ok(fragment) => assembly.add(fragment, &mut shared.budget),
             Err(malformed) => {
@@ -103,7 +113,7 @@ impl Theirs {
             }
         };
         match progress {
-            Ok(progress) => self.keep(id, call, service, ttl, progress, shared),
+            Ok(progress) => self.keep(id, call, (service, ttl, until), progress, shared),
             Err(why) => refuse(id, why, &call.tracing, shared),
         }
     }
@@ -121,7 +131,7 @@ impl Theirs {
             return;
         }
         let call = entry.remove();
-        self.ends.remove(&(call.end, id));
+        self.ends.remove(&(call.due(), id));
         let (code, body) = match result {
             Ok(body) => (0, body),
             Err(Failure::Application(body)) => (1, body),
@@ -148,26 +158,25 @@ impl Theirs {
         &mut self,
         id: u32,
         mut call: Call,
-        service: String,
-        ttl: Duration,
+        (service, ttl, until): (String, Duration, Instant),
         progress: Progress,
         shared: &mut Shared,
     ) {
         match progress {
-            Progress::Unfinished(assembly) => call.unfinished = Some(Unfinished { service, ttl, assembly }),
+            Progress::Unfinished(assembly) => call.unfinished = Some(Unfinished { until, service, ttl, assembly }),
             Progress::Whole { endpoint, body } => match String::from_utf8(endpoint) {
                 Ok(endpoint) => shared.arrived.push_back(Arrived::Call { id, service, endpoint, body, ttl }),
                 Err(_) => return refuse(id, Broken::Malformed, &call.tracing, shared),
             },
         }
-        self.ends.insert((call.end, id));
+        self.ends.insert((call.due(), id));
         self.calls.insert(id, call);
     }
 
     /// Ends a call without an answer of the application.
     fn end(&mut self, id: u32, code: ErrorCode, message: &str, shared: &mut Shared) {
         let Some(call) = self.calls.remove(&id) else { return };
-        self.ends.remove(&(call.end, id));
+        self.ends.remove(&(call.due(), id));
         match call.unfinished {
             Some(unfinished) => unfinished.assembly.discard(&mut shared.budget),
             None => shared.withdraw(id),
@@ -175,6 +184,9 @@ impl Theirs {
         shared.refuse(id, code, &call.tracing, message);
     }
 }
+
+/// How long a call may take to come in, however long its caller would wait: it holds memory that others need.
+const UNFINISHED_MAX: Duration = Duration::from_secs(10);
 
 /// Tells the caller why its call is not taken.
 fn refuse(id: u32, why: Broken, tracing: &Tracing, shared: &mut Shared) {

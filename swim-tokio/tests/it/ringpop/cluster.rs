@@ -160,9 +160,12 @@ async fn measure(n: usize) -> Figures {
     Figures { agreed, suspected, faulty, memory, load }
 }
 
+/// By itself, since time and load are asserted: `cargo test -p swim-tokio --test it ringpop::cluster::twenty -- --ignored`.
 #[tokio::test]
-async fn a_cluster_agrees_sees_a_death_and_takes_little() {
-    let seen = measure(6).await;
+#[ignore = "wants a machine of its own; CI runs it by itself"]
+async fn twenty_five_agree_see_a_death_and_take_little() {
+    let seen = measure(25).await;
+    println!("{seen:?}");
     assert!(seen.agreed < REFERENCE.agreed * SLACK, "{seen:?}");
     assert!(seen.suspected < REFERENCE.suspected * SLACK, "{seen:?}");
     assert!(seen.faulty < REFERENCE.faulty * SLACK, "{seen:?}");

@@ -18,6 +18,7 @@ mod precedence;
 #[cfg(all(unix, feature = "agent"))]
 mod program;
 mod raw;
+mod room;
 mod suspicion;
 mod tchannel;
 mod world;

@@ -198,6 +198,7 @@ async fn thirty(n: usize) {
     let heard = &heard()[..30];
     let time = heard[29].at - heard[0].at;
     assert!(time > Duration::from_millis(29 * 200 - 300), "30 pings in {time:?}");
+    assert!(time < 3 * Duration::from_millis(30 * 200), "30 pings in {time:?}");
     let mut counts: BTreeMap<_, usize> = world.peers.iter().map(|peer| (peer.address, 0)).collect();
     for peer in &world.peers {
         let first =

@@ -219,8 +219,8 @@ const LONG: u64 = 3_600_000;
 async fn a_suspect_becomes_faulty_then_a_tombstone_and_then_is_forgotten() {
     let world = World::resting(1, short(600, 600, 600)).await;
     let peer = &world.peers[0];
-    world.ping(peer, json!([claim(peer.address, nowhere(1), "suspect", 5)])).await;
     let begun = Instant::now();
+    world.ping(peer, json!([claim(peer.address, nowhere(1), "suspect", 5)])).await;
     world.until(nowhere(1), "faulty").await;
     assert!(begun.elapsed() >= Duration::from_millis(500), "{:?}", begun.elapsed());
     let told = world.pending().await;
