@@ -1,6 +1,8 @@
 //! What the fuzz targets of this crate do with their bytes; compiled and run over the corpora by the ordinary tests.
 
 #[cfg(feature = "ringpop")]
+mod ring;
+#[cfg(feature = "ringpop")]
 mod tchannel;
 
 use std::path::Path;
@@ -15,7 +17,7 @@ use crate::ringpop::translate::{Asked, Endpoint, Words, error_body, refused};
 use crate::transport::seal::Seal;
 
 #[cfg(feature = "ringpop")]
-pub use self::tchannel::tchannel;
+pub use self::{ring::ringpop_ring, tchannel::tchannel};
 
 /// Reads `bytes` as a hosts file: a mistake names the file, and what is accepted is a list of hosts that is written as it was
 /// read.
@@ -115,6 +117,12 @@ mod tests {
     #[test]
     fn streams_of_the_corpus_are_survived_and_answered() {
         replay("tchannel", tchannel);
+    }
+
+    #[cfg(feature = "ringpop")]
+    #[test]
+    fn rings_of_the_corpus_are_as_if_built_from_scratch() {
+        replay("ringpop_ring", ringpop_ring);
     }
 
     fn replay(target: &str, body: fn(&[u8])) {
