@@ -2,11 +2,14 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use swim_tokio::swim_core::Options;
 use swim_tokio::{StreamLimits, Swim};
 use tokio::time::{Duration, Instant};
 
+use super::peer::Reply;
 use super::raw::Raw;
 use super::tchannel::{self, CALL_RES, ERROR, Frame, Sum};
+use super::world::{World, quick};
 use crate::helpers::within;
 
 /// The first frame of a call with so long a body, more of which never comes.
@@ -71,6 +74,17 @@ async fn who_does_not_say_who_it_is_is_cut_off_after_five_seconds() {
     let mut silent = Raw::connect(node.local()).await;
     assert_eq!(silent.bytes().await, b"");
     assert!(begun.elapsed() >= Duration::from_millis(4_900), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn a_connection_on_which_nothing_comes_is_taken_for_dead_after_ten_seconds_of_unanswered_calls() {
+    let world = World::of(1, Options { ping_timeout: Duration::from_millis(300), ..quick() }).await;
+    let peer = &world.peers[0];
+    peer.hears("/protocol/ping", |_| true).await;
+    let begun = Instant::now();
+    peer.reply("/protocol/ping", Reply::Silence);
+    peer.hears("/protocol/ping", |heard| heard.line == 1).await;
+    assert!(begun.elapsed() >= Duration::from_millis(9_500), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]
