@@ -223,6 +223,10 @@ impl Builder {
         // Before anything is opened, with the shortest address that it can come to.
         let wanted = self.advertise.unwrap_or(bind);
         let config = configure(&self, wanted)?;
+        #[cfg(feature = "ringpop")]
+        if self.speaks == Speaks::Ringpop && !fits_ringpop(config.options()) {
+            return Err(StartError::NotRingpop);
+        }
         runtime::has_time()?;
         let port = runtime::with_io(|| self.speaks.open(bind))?;
         let bound = port.bound();
@@ -320,6 +324,12 @@ fn configure(builder: &Builder, local: SocketAddr) -> Result<Config, StartError>
 const FRAME_MIN: u32 = 1024;
 /// The longest datagram that there is, in bytes.
 const DATAGRAM_MAX: u32 = 65_507;
+
+/// Whether ringpop's wire can carry what the options bring about.
+#[cfg(feature = "ringpop")]
+fn fits_ringpop(options: &Options) -> bool {
+    options.exchange == ExchangeMode::Requests && options.full_sync == swim_core::FullSyncMode::InAnswer
+}
 
 /// Whether the others could reach a node by this address.
 fn check_advertised(address: SocketAddr, bind: SocketAddr) -> Result<(), StartError> {

@@ -90,6 +90,11 @@ pub enum StartError {
         /// What is wrong with it.
         problem: AdvertiseProblem,
     },
+    /// [`Builder::ringpop`](crate::Builder::ringpop) was called, and options given that ringpop's wire cannot carry.
+    #[error(
+        "ringpop's wire has neither datagrams nor full syncs of their own; start the options from `Options::ringpop()`"
+    )]
+    NotRingpop,
     /// The system gave no random numbers.
     #[error("the system gave no random numbers to seed the node with")]
     Random(#[source] getrandom::Error),

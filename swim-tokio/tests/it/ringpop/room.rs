@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use swim_tokio::swim_core::Options;
-use swim_tokio::{StreamLimits, Swim};
+use swim_tokio::{StartError, StreamLimits, Swim};
 use tokio::time::{Duration, Instant};
 
 use super::peer::Reply;
@@ -85,6 +85,15 @@ async fn a_connection_on_which_nothing_comes_is_taken_for_dead_after_ten_seconds
     peer.reply("/protocol/ping", Reply::Silence);
     peer.hears("/protocol/ping", |heard| heard.line == 1).await;
     assert!(begun.elapsed() >= Duration::from_millis(9_500), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn options_that_the_wire_cannot_carry_are_refused() {
+    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let start = Swim::builder().ringpop().options(Options::lan()).bind(anywhere).start();
+    let error = within(start).await.unwrap_err();
+    assert!(matches!(error, StartError::NotRingpop), "{error:?}");
+    assert!(error.to_string().contains("Options::ringpop()"));
 }
 
 #[tokio::test]
