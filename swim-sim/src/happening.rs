@@ -37,6 +37,19 @@ pub enum Happening {
         /// What it says.
         parcel: ParcelId,
     },
+    /// The first packet of a request's handshake arrives: who runs then answers, and where nobody does it is refused.
+    Syn {
+        /// Who asks.
+        from: u32,
+        /// In which life.
+        life: u32,
+        /// Whom.
+        to: u32,
+        /// The request.
+        parcel: ParcelId,
+        /// When the request arrives.
+        arrives: Instant,
+    },
     /// A handshake that was not answered is tried again.
     Handshake {
         /// Who asks.

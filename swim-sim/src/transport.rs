@@ -3,7 +3,7 @@
 use swim_core::{About, Channel, Instant, Message, Micros, Ticket, Via};
 
 use crate::happening::{Happening, Note};
-use crate::network::{Arrival, Fate, Network, Sent};
+use crate::network::{Arrival, Connection, Fate, Network, Sent};
 use crate::parcels::{Parcel, ParcelId, Parcels};
 use crate::queue::Queue;
 use crate::requests::{Exchange, Requests};
@@ -122,34 +122,38 @@ impl Transport {
 
     #[inline(never)]
     fn request(&mut self, now: Instant, route: Route, ticket: Ticket, message: Message<'_, u32>) {
-        let Route { from, life, to } = route;
-        match self.network.request(now, from, to) {
-            Fate::Arrives(latency) => self.deliver(now + latency, route, Via::Request(ticket), message),
-            Fate::Undeliverable(latency) => {
-                let about = About::Request(ticket);
-                self.queue.push(now + latency, Happening::undeliverable(from, life, to, about));
-            }
-            Fate::Unanswered => {
-                let parcel = self.parcels.send(Via::Request(ticket), life, message);
-                self.again(now, route, parcel, 1);
-            }
-            Fate::Lost => {}
-        }
+        let parcel = self.parcels.send(Via::Request(ticket), route.life, message);
+        self.handshake(now, route, parcel, 0);
     }
 
-    /// Tries a handshake again that was tried so often and not answered.
+    /// Tries to connect for a request; that was tried so often before and not answered.
     pub fn handshake(&mut self, now: Instant, route: Route, parcel: ParcelId, tries: u8) {
         let Route { from, life, to } = route;
         match self.network.request(now, from, to) {
-            Fate::Arrives(latency) => self.queue.push(now + latency, Happening::Parcel { from, to, parcel }),
-            Fate::Undeliverable(latency) => {
+            Connection::Opens { syn, request } => {
+                let arrives = now + request;
+                self.queue.push(now + syn, Happening::Syn { from, life, to, parcel, arrives });
+            }
+            Connection::Unanswered => self.again(now, route, parcel, tries + 1),
+            Connection::Undeliverable(latency) => {
                 if let Via::Request(ticket) = self.forget(parcel) {
                     let about = About::Request(ticket);
                     self.queue.push(now + latency, Happening::undeliverable(from, life, to, about));
                 }
             }
-            Fate::Unanswered => self.again(now, route, parcel, tries + 1),
-            Fate::Lost => drop(self.forget(parcel)),
+            Connection::Lost => drop(self.forget(parcel)),
+        }
+    }
+
+    /// A SYN found somebody: the request arrives at `arrives`.
+    pub fn connected(&mut self, arrives: Instant, from: u32, to: u32, parcel: ParcelId) {
+        self.queue.push(arrives, Happening::Parcel { from, to, parcel });
+    }
+
+    /// A SYN found nobody.
+    pub fn not_connected(&mut self, now: Instant, route: Route, parcel: ParcelId) {
+        if let Via::Request(ticket) = self.forget(parcel) {
+            self.refuse(now, route, About::Request(ticket));
         }
     }
 
@@ -191,7 +195,7 @@ impl Transport {
                 let about = About::Request(ticket);
                 self.queue.push(now + latency, Happening::undeliverable(asker, life, from, about));
             }
-            Fate::Unanswered | Fate::Lost => {}
+            Fate::Lost => {}
         }
         Ok(())
     }
@@ -269,8 +273,9 @@ mod tests {
         transport.network.mend(CutId(0));
         transport.handshake(at, ROUTE, parcel, tries);
         let (at, what) = transport.queue.pop_before(Instant::NEVER).unwrap();
-        assert_eq!(at, Instant::from_millis(1_015));
-        assert!(matches!(what, Happening::Parcel { from: 0, to: 1, .. }));
+        assert_eq!(at, Instant::from_millis(1_005));
+        let Happening::Syn { from: 0, to: 1, arrives, .. } = what else { panic!("{what:?}") };
+        assert_eq!(arrives, Instant::from_millis(1_015));
     }
 
     #[test]

@@ -277,6 +277,24 @@ mod tests {
         assert!(cluster.nodes().iter().all(|node| node.counters().pings_sent > 0));
     }
 
+    /// Packets take 200 ms: the SYN of the first one's request arrives at 1.2 s, the request itself would at 1.6 s.
+    #[test]
+    fn who_boots_after_the_first_packet_of_a_request_does_not_get_it() {
+        for (boots, gets) in [(1_100, true), (1_300, false)] {
+            let latency = "200ms".parse().unwrap();
+            let setup = Setup { boot_within: Micros::from_millis(60_000), latency, ..Setup::new(2, 1) };
+            let mut cluster = Cluster::new(setup).unwrap();
+            for (node, at) in [(0, 1_000), (1, boots)] {
+                cluster.run_until(Instant::from_millis(at)).unwrap();
+                cluster.boot(node).unwrap();
+            }
+            cluster.run_until(Instant::from_millis(1_700)).unwrap();
+            assert_eq!(cluster.nodes()[1].member(0).is_some(), gets, "booted at {boots} ms");
+            cluster.run_until(Instant::from_millis(9_000)).unwrap();
+            assert!(cluster.nodes()[1].member(0).is_some());
+        }
+    }
+
     /// The one host is dead, everyone holds the node faulty by now, and nobody heals: only what it remembers helps.
     #[test]
     fn who_remembers_its_members_joins_by_them_when_no_host_is_alive() {

@@ -91,7 +91,7 @@ impl Cluster {
         if let Some(zones) = &setup.zones {
             network.set_zones(zones.clone());
         }
-        let mut moments = Stream::Boot.random(setup.seed);
+        let moments = setup.boot_moments();
         let mut cluster = Self {
             nodes: Vec::with_capacity(setup.nodes as usize),
             processes: Processes::new(setup.nodes),
@@ -116,8 +116,7 @@ impl Cluster {
             config,
             setup,
         };
-        for node in 0..cluster.setup.nodes {
-            let now = Instant::from_micros(moments.below_u64(cluster.setup.boot_within.0));
+        for (node, now) in (0..).zip(moments) {
             let seed = Stream::Node(node).seed(cluster.setup.seed);
             let wall = EPOCH.after(now.since(Instant::ZERO));
             cluster.nodes.push(Node::new(cluster.config.clone(), node, Boot { now, wall, seed }));
@@ -271,6 +270,15 @@ impl Cluster {
                 let result = self.input(now, to, Input::Message { from, via, message: message.as_message() });
                 self.transport.parcels.recycle(message);
                 result
+            }
+            Happening::Syn { from, life, to, parcel, arrives } => {
+                // The system answers, even while the process is stopped.
+                if self.processes.state(to) == State::Down {
+                    self.transport.not_connected(now, Route { from, life, to }, parcel);
+                } else {
+                    self.transport.connected(arrives, from, to, parcel);
+                }
+                Ok(())
             }
             Happening::Handshake { from, life, to, parcel, tries } => {
                 // The system tries, even while the process is stopped; with the process its streams end.

@@ -1,9 +1,10 @@
 //! What a cluster is made of.
 
-use swim_core::{ConfigError, Micros, Options};
+use swim_core::{ConfigError, Instant, Micros, Options};
 
 use crate::checkers::Check;
 use crate::network::{Chance, Latency, Undeliverable, Zones};
+use crate::seeds::Stream;
 use crate::wire::Carry;
 
 /// What a cluster is made of.
@@ -52,6 +53,12 @@ impl Setup {
             carry: Carry::default(),
             check: Check::default(),
         }
+    }
+
+    /// When each node boots, node 0 first; they depend on the seed, `nodes` and `boot_within` alone.
+    pub fn boot_moments(&self) -> impl Iterator<Item = Instant> + use<> {
+        let (mut random, within) = (Stream::Boot.random(self.seed), self.boot_within.0);
+        (0..self.nodes).map(move |_| Instant::from_micros(random.below_u64(within)))
     }
 }
 

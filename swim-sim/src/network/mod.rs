@@ -2,8 +2,8 @@
 //!
 //! Datagrams are lost or take one latency. A request needs a connection first: one round trip more, and what is lost
 //! on the way is sent again later, as TCP does; a handshake that is lost, or that a cut swallows, is tried again after a
-//! second, and again ([`Network::handshake_pause`]). Nothing passes a cut. What the sender of something that cannot
-//! arrive is told, [`Undeliverable`] says.
+//! second, and again ([`Network::handshake_pause`]), and one whose first packet finds no process is refused. Nothing
+//! passes a cut. What the sender of something that cannot arrive is told, [`Undeliverable`] says.
 
 mod bursts;
 mod chance;
@@ -64,14 +64,31 @@ pub enum Arrival {
 
 /// What becomes of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// It arrives after this time.
-    Arrives(Micros),
+pub enum Connection {
+    /// The first packet of its handshake, the SYN, arrives after `syn`. If a process runs there then, the request arrives
+    /// after `request`; otherwise it is refused.
+    Opens {
+        /// How long the SYN takes.
+        syn: Micros,
+        /// How long the handshake and the request take together.
+        request: Micros,
+    },
     /// The handshake was lost, and nobody was told: it can be tried again.
     Unanswered,
     /// It never arrives, and nobody is told.
     Lost,
     /// It never arrives, and the sender is told after this time.
+    Undeliverable(Micros),
+}
+
+/// What becomes of a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It arrives after this time.
+    Arrives(Micros),
+    /// It never arrives, and nobody is told.
+    Lost,
+    /// It never arrives, and the one who asked is told after this time.
     Undeliverable(Micros),
 }
 
@@ -175,26 +192,27 @@ impl Network {
     }
 
     /// What becomes of a request: one handshake there and back, then the request itself.
-    pub fn request(&mut self, now: Instant, from: u32, to: u32) -> Fate {
+    pub fn request(&mut self, now: Instant, from: u32, to: u32) -> Connection {
         if self.partition.separates(from, to) || self.partition.separates(to, from) {
             let told = self.undeliverable.is_told(Sent::Request, Cause::Cut, &mut self.random);
-            return if told { Fate::Undeliverable(self.latency(from, to)) } else { Fate::Unanswered };
+            return if told { Connection::Undeliverable(self.latency(from, to)) } else { Connection::Unanswered };
         }
         let late = match self.stream_luck(from, to) {
-            StreamLuck::Breaks => return Fate::Undeliverable(self.latency(from, to)),
+            StreamLuck::Breaks => return Connection::Undeliverable(self.latency(from, to)),
             StreamLuck::Late(late) => late,
         };
-        let Some(connected) = self.handshake(now, from, to) else { return Fate::Unanswered };
-        self.segment(now, from, to).map_or(Fate::Lost, |request| Fate::Arrives(connected + request + late))
+        let Some((syn, answer)) = self.handshake(now, from, to) else { return Connection::Unanswered };
+        let opens = |request| Connection::Opens { syn, request: syn + answer + request + late };
+        self.segment(now, from, to).map_or(Connection::Lost, opens)
     }
 
-    /// How long a handshake's packets take there and back, if neither is lost.
-    fn handshake(&mut self, now: Instant, from: u32, to: u32) -> Option<Micros> {
+    /// How long a handshake's packets take, there and back, if neither is lost.
+    fn handshake(&mut self, now: Instant, from: u32, to: u32) -> Option<(Micros, Micros)> {
         if self.loses(now, from, to) {
             return None;
         }
         let there = self.latency(from, to);
-        if self.loses(now, to, from) { None } else { Some(there + self.latency(to, from)) }
+        if self.loses(now, to, from) { None } else { Some((there, self.latency(to, from))) }
     }
 
     /// After how long a handshake is tried again that was tried so often; `None` when it is given up.
@@ -308,11 +326,15 @@ mod tests {
         network
     }
 
+    fn opens(request: u64) -> Connection {
+        Connection::Opens { syn: Micros(5_000), request: Micros(request) }
+    }
+
     #[test]
     fn a_request_takes_a_round_trip_more_than_a_datagram() {
         let mut network = network("0", Undeliverable::Refused);
         assert_eq!(network.datagram(NOW, 0, 1), Arrival::Once(Micros(5_000)));
-        assert_eq!(network.request(NOW, 0, 1), Fate::Arrives(Micros(15_000)));
+        assert_eq!(network.request(NOW, 0, 1), opens(15_000));
         assert_eq!(network.reply(NOW, 1, 0), Fate::Arrives(Micros(5_000)));
     }
 
@@ -320,7 +342,7 @@ mod tests {
     fn nothing_passes_a_cut_and_nobody_is_told() {
         let mut network = cut(network("0", Undeliverable::Refused));
         assert_eq!(network.datagram(NOW, 0, 1), Arrival::Lost);
-        assert_eq!(network.request(NOW, 0, 1), Fate::Unanswered);
+        assert_eq!(network.request(NOW, 0, 1), Connection::Unanswered);
         assert_eq!(network.reply(NOW, 1, 0), Fate::Lost);
         assert_eq!(network.refusal(NOW, 1, 0, Sent::Request), None);
         network.mend(CutId(0));
@@ -330,7 +352,7 @@ mod tests {
     #[test]
     fn a_router_tells_senders_where_that_is_asked_for() {
         let mut network = cut(network("0", Undeliverable::Always));
-        assert_eq!(network.request(NOW, 0, 1), Fate::Undeliverable(Micros(5_000)));
+        assert_eq!(network.request(NOW, 0, 1), Connection::Undeliverable(Micros(5_000)));
         assert_eq!(network.datagram(NOW, 0, 1), Arrival::Undeliverable(Micros(5_000)));
     }
 
@@ -384,11 +406,11 @@ mod tests {
     fn broken_streams_are_noticed_by_the_asker_and_stalled_ones_are_late() {
         let streams = |fail, stall| Harm::Streams(Streams { fail, stall, stall_for: Micros(1_000_000) });
         let mut broken = impaired(Direction::Both, streams(ALWAYS, Chance::NEVER));
-        assert_eq!(broken.request(NOW, 0, 1), Fate::Undeliverable(Micros(5_000)));
+        assert_eq!(broken.request(NOW, 0, 1), Connection::Undeliverable(Micros(5_000)));
         assert_eq!(broken.reply(NOW, 1, 0), Fate::Undeliverable(Micros(5_000)));
         assert_eq!(broken.datagram(NOW, 0, 1), Arrival::Once(Micros(5_000)));
         let mut stalled = impaired(Direction::Both, streams(Chance::NEVER, ALWAYS));
-        assert_eq!(stalled.request(NOW, 0, 1), Fate::Arrives(Micros(1_015_000)));
+        assert_eq!(stalled.request(NOW, 0, 1), opens(1_015_000));
     }
 
     #[test]
@@ -396,7 +418,7 @@ mod tests {
         let mut network = network("0", Undeliverable::Refused);
         network.cut(CutId(0), Cut::one_way(Sides::new(&[1, 1], 2).unwrap()));
         assert_eq!(network.datagram(NOW, 1, 0), Arrival::Once(Micros(5_000)));
-        assert_eq!(network.request(NOW, 1, 0), Fate::Unanswered);
+        assert_eq!(network.request(NOW, 1, 0), Connection::Unanswered);
     }
 
     #[test]
@@ -405,7 +427,7 @@ mod tests {
         let fates: Vec<_> = (0..1000).map(|_| network.request(NOW, 0, 1)).collect();
         let count = |fate| fates.iter().filter(|each| **each == fate).count();
         // Three quarters are not answered, and half of the rest arrives at once; six standard deviations either side.
-        assert!((668..832).contains(&count(Fate::Unanswered)), "{}", count(Fate::Unanswered));
-        assert!((62..188).contains(&count(Fate::Arrives(Micros(15_000)))));
+        assert!((668..832).contains(&count(Connection::Unanswered)), "{}", count(Connection::Unanswered));
+        assert!((62..188).contains(&count(opens(15_000))));
     }
 }

@@ -62,6 +62,11 @@ fn ends_well(name: &str) {
     }
 }
 
+/// The seed of a run. No two share one: a cluster that boots late in one case would do so in all.
+fn seed(case: u32, run: u32) -> u64 {
+    u64::from(1 + 10 * case + run)
+}
+
 /// From the beginning of one run to that of the next.
 const BETWEEN: Duration = Duration::from_secs(4);
 
@@ -81,7 +86,7 @@ fn every_case_is_as_the_simulator_predicts() {
     let wanted = std::env::var("SWIM_NETWORK_CASES").ok();
     let wanted = |case: &Case| wanted.as_ref().is_none_or(|names| names.split(',').any(|name| name == case.name));
     let mut table = Table::default();
-    for case in CASES.iter().filter(|case| wanted(case)) {
+    for (number, case) in (0..).zip(&CASES).filter(|(_, case)| wanted(case)) {
         // What is not permitted shows before the runs have waited for one another.
         if let Err(reason) = lay(case, &case.scenario(5, 1).job().expect("the scenario is one")) {
             [5, 20].into_iter().for_each(|nodes| table.skip(case, nodes, &reason));
@@ -90,14 +95,14 @@ fn every_case_is_as_the_simulator_predicts() {
         // All runs of a case go on at the same time, each in a network of its own; they begin one after the other, because
         // a hundred processes that start at once would wait for a processor.
         let outcomes: Vec<_> = std::thread::scope(|scope| {
-            let runs = [(5, 0), (20, 5)].map(|(nodes, before)| {
-                let run = |seed| {
+            let runs = [(5, 0..5), (20, 5..10)].map(|(nodes, runs)| {
+                let run = |run| {
                     scope.spawn(move || {
-                        std::thread::sleep(BETWEEN * (before + seed as u32 - 1));
-                        once(case, &case.scenario(nodes, seed))
+                        std::thread::sleep(BETWEEN * run);
+                        once(case, &case.scenario(nodes, seed(number, run)))
                     })
                 };
-                (1..=5).map(run).collect::<Vec<_>>()
+                runs.map(run).collect::<Vec<_>>()
             });
             let ended = |run: std::thread::ScopedJoinHandle<'_, Result<Outcome, String>>| run.join().expect("no panic");
             runs.into_iter().map(|runs| runs.into_iter().map(ended).collect::<Result<Vec<_>, _>>()).collect()

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use swim_core::{Micros, Random};
+use swim_core::Micros;
 use swim_sim::network::{CutId, Sides};
 use swim_sim::{Action, Job, Memory};
 
@@ -93,14 +93,12 @@ impl Play<'_, '_> {
         sleep_until(at);
     }
 
-    /// Starts all agents, each at a random moment.
+    /// Starts all agents, each at the moment at which the simulator boots it.
     fn boot(&mut self, job: &Job) {
-        let mut random = Random::new(job.setup.seed);
-        let moment = |node| (random.below_u64(job.setup.boot_within.0), node);
-        let mut moments: Vec<(u64, u32)> = (0..job.setup.nodes).map(moment).collect();
+        let mut moments: Vec<_> = job.setup.boot_moments().zip(0..).collect();
         moments.sort_unstable();
-        for (micros, node) in moments {
-            self.until(self.start + Duration::from_micros(micros));
+        for (moment, node) in moments {
+            self.until(self.start + Duration::from_micros(moment.since(swim_core::Instant::ZERO).0));
             self.crew.boot(node);
         }
     }
