@@ -222,7 +222,7 @@ impl Driver<Native> {
             }
             Finished::Useless { source, why } => self.useless(source, why),
             Finished::Replied => {}
-            Finished::Answered { ticket, to, from, message } => {
+            Finished::Answered { ticket, to, from, message, held: _held } => {
                 if self.is_filtered(to) {
                     return;
                 }

@@ -21,10 +21,10 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::room::{Held, Room};
 use super::tchannel::{Arrived, CallError, Connection, ErrorCode, Failure, SERVICE};
 use crate::driver::clock::Clock;
 use crate::error::SeedFailure;
+use crate::transport::room::{Held, Room};
 
 /// Names a connection of this node; never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -7,11 +7,11 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 use super::link::{Answer, Link, LinkId, News, Order, Task, Way};
-use super::room::{Held, Room};
 use super::tchannel::{Connection, ErrorCode, Identity, Limits, Role};
 use crate::driver::clock::Clock;
 use crate::transport::address::{Reach, plain};
 use crate::transport::limits::StreamLimits;
+use crate::transport::room::{Held, Room};
 
 /// The connections of a node.
 pub(crate) struct Links {

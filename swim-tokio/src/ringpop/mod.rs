@@ -18,7 +18,6 @@ mod follow;
 mod link;
 mod links;
 mod ring;
-mod room;
 mod stats;
 pub(crate) mod tchannel;
 pub(crate) mod translate;

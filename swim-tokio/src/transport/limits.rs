@@ -16,8 +16,9 @@ pub struct StreamLimits {
     pub outgoing: u32,
     /// The longest message in bytes. Default 32 MiB: a list of a million members without labels.
     pub message_bytes: u32,
-    /// How many bytes all messages that are being received may take together, as they arrive; a list takes up to seven
-    /// times as much for the moment in which it is decoded and applied. Default 128 MiB.
+    /// How many bytes all messages that are being received may take together, as they arrive, with all answers that are
+    /// being sent; who asks where no answer has room is told that the node is busy. A list takes up to seven times as
+    /// much for the moment in which it is decoded and applied. Default 128 MiB.
     pub total_bytes: u32,
 }
 

@@ -11,5 +11,6 @@ pub(crate) mod open;
 #[cfg(any(not(target_os = "linux"), test))]
 #[cfg_attr(target_os = "linux", expect(dead_code, reason = "tested here, used elsewhere"))]
 mod portable;
+pub(crate) mod room;
 pub(crate) mod seal;
 pub(crate) mod streams;

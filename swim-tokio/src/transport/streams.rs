@@ -23,6 +23,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::address::{Reach, plain};
 use super::limits::StreamLimits;
+use super::room::{Held, Room};
 use super::seal::Seal;
 use crate::error::SeedFailure;
 
@@ -47,8 +48,8 @@ pub(crate) enum Finished {
     Useless { source: SocketAddr, why: Useless },
     /// Another's request was answered, or it did not wait for the answer.
     Replied,
-    /// A request of this node was answered, by who says to be `from`.
-    Answered { ticket: Ticket, to: SocketAddr, from: SocketAddr, message: OwnedMessage<SocketAddr> },
+    /// A request of this node was answered, by who says to be `from`; the answer takes its bytes until `held` is dropped.
+    Answered { ticket: Ticket, to: SocketAddr, from: SocketAddr, message: OwnedMessage<SocketAddr>, held: Held },
     /// A request of this node failed.
     Failed { ticket: Ticket, to: SocketAddr, failure: SeedFailure },
 }
@@ -74,6 +75,9 @@ pub(crate) struct Waiting {
     stream: TcpStream,
     source: SocketAddr,
     until: Instant,
+    reader: Arc<Reader>,
+    /// What the request takes, and then the answer.
+    held: Held,
     _slot: Slot,
 }
 
@@ -88,8 +92,7 @@ impl Streams {
     ) -> Self {
         let frames = wire::Limits { bytes: frames.bytes.min(limits.message_bytes as usize), ..frames };
         let semaphore = |permits: u32| Arc::new(Semaphore::new(permits as usize));
-        let reader =
-            Reader { seal, frames, message_bytes: limits.message_bytes, budget: semaphore(limits.total_bytes) };
+        let reader = Reader { seal, frames, message_bytes: limits.message_bytes, room: Room::new(limits.total_bytes) };
         Self {
             reach: Reach::new(bound),
             reader: Arc::new(reader),
@@ -115,7 +118,7 @@ impl Streams {
         let permit = Arc::clone(&self.incoming).try_acquire_owned().ok()?;
         let slot = Peers::enter(&self.peers, plain(source).ip(), self.incoming_per_peer, permit)?;
         let (reader, until) = (Arc::clone(&self.reader), Instant::now() + self.time);
-        Some(read_request(Waiting { stream, source, until, _slot: slot }, reader))
+        Some(read_request(Waiting { stream, source, until, reader, held: Held::default(), _slot: slot }))
     }
 
     /// Sends a request of this node's; `None` where too many are under way.
@@ -130,7 +133,7 @@ impl Streams {
         Some(async move {
             let _permit = permit;
             match timeout_at(until, exchange(place, &request, &reader)).await {
-                Ok(Ok((from, message))) => Finished::Answered { ticket, to, from, message },
+                Ok(Ok(Letter { from, message, held })) => Finished::Answered { ticket, to, from, message, held },
                 Ok(Err(failure)) => Finished::Failed { ticket, to, failure },
                 Err(_) => Finished::Failed { ticket, to, failure: SeedFailure::Silent },
             }
@@ -144,8 +147,11 @@ impl Waiting {
         self.source
     }
 
-    /// Sends the answer, and closes the stream.
-    pub(crate) async fn reply(mut self, answer: Vec<u8>) -> Finished {
+    /// Sends the answer, or that this node is busy where there is no room for it, and closes the stream.
+    pub(crate) async fn reply(mut self, mut answer: Vec<u8>) -> Finished {
+        if !self.held.resize(answer.len(), &self.reader.room) {
+            answer = self.reader.seal.close_for_stream(&BUSY);
+        }
         // Whoever asked knows by itself that no answer came.
         let _ = timeout_at(self.until, async {
             self.stream.write_all(&answer).await?;
@@ -156,33 +162,38 @@ impl Waiting {
     }
 }
 
-async fn read_request(mut waiting: Waiting, reader: Arc<Reader>) -> Finished {
+async fn read_request(mut waiting: Waiting) -> Finished {
     let source = waiting.source;
-    let read = timeout_at(waiting.until, reader.read(&mut waiting.stream)).await.unwrap_or(Err(Useless::TooSlow));
-    match read {
-        Ok((from, message)) => Finished::Asked { waiting, from, message },
+    let read = waiting.reader.read(&mut waiting.stream);
+    match timeout_at(waiting.until, read).await.unwrap_or(Err(Useless::TooSlow)) {
+        Ok(Letter { from, message, held }) => {
+            waiting.held = held;
+            Finished::Asked { waiting, from, message }
+        }
         Err(Useless::OtherCluster) => {
             // Under this cluster's name, so that the other one sees where it has come to.
-            waiting.reply(reader.seal.close_for_stream(&OTHER_APP)).await;
+            let answer = waiting.reader.seal.close_for_stream(&OTHER_APP);
+            waiting.reply(answer).await;
             Finished::Useless { source, why: Useless::OtherCluster }
         }
         Err(why) => Finished::Useless { source, why },
     }
 }
 
-const OTHER_APP: Message<'static, SocketAddr> = Message {
-    kind: Kind::Refused { reason: RefusedReason::OtherApp },
-    incarnation: Incarnation::from_wall(swim_core::UnixMillis(0)),
-    checksum: Checksum(0),
-    changes: swim_core::Changes::NONE,
-};
+const OTHER_APP: Message<'static, SocketAddr> = refused(RefusedReason::OtherApp);
+const BUSY: Message<'static, SocketAddr> = refused(RefusedReason::Busy);
+
+const fn refused(reason: RefusedReason) -> Message<'static, SocketAddr> {
+    Message {
+        kind: Kind::Refused { reason },
+        incarnation: Incarnation::from_wall(swim_core::UnixMillis(0)),
+        checksum: Checksum(0),
+        changes: swim_core::Changes::NONE,
+    }
+}
 
 /// One request and its answer, as the one who asks sees it.
-async fn exchange(
-    place: SocketAddr,
-    request: &[u8],
-    reader: &Reader,
-) -> Result<(SocketAddr, OwnedMessage<SocketAddr>), SeedFailure> {
+async fn exchange(place: SocketAddr, request: &[u8], reader: &Reader) -> Result<Letter, SeedFailure> {
     let mut stream = TcpStream::connect(place).await.map_err(|error| SeedFailure::of(&error))?;
     // One write each way: there is nothing to wait for.
     let _ = stream.set_nodelay(true);
@@ -201,28 +212,33 @@ struct Reader {
     seal: Arc<Seal>,
     frames: wire::Limits,
     message_bytes: u32,
-    /// One permit a byte that is being received.
-    budget: Arc<Semaphore>,
+    room: Room,
+}
+
+/// A message that was read.
+#[derive(Debug)]
+struct Letter {
+    from: SocketAddr,
+    message: OwnedMessage<SocketAddr>,
+    held: Held,
 }
 
 impl Reader {
-    /// Reads one message. What it may cost is taken from the budget as its bytes come: a claimed length takes nothing.
-    async fn read(&self, stream: &mut TcpStream) -> Result<(SocketAddr, OwnedMessage<SocketAddr>), Useless> {
+    /// Reads one message. It takes room as its bytes come: a claimed length takes nothing.
+    async fn read(&self, stream: &mut TcpStream) -> Result<Letter, Useless> {
         let len = stream.read_u32_le().await.map_err(|_| Useless::Broken)?;
         if len > self.message_bytes {
             return Err(Useless::TooLong);
         }
         let mut bytes = Vec::new();
-        let mut taken: Option<OwnedSemaphorePermit> = None;
+        let mut held = Held::default();
         while bytes.len() < len as usize {
             let have = bytes.len();
-            let chunk = (len - have as u32).min(CHUNK);
-            let permit = Arc::clone(&self.budget).try_acquire_many_owned(chunk).map_err(|_| Useless::TooLong)?;
-            match &mut taken {
-                Some(taken) => taken.merge(permit),
-                None => taken = Some(permit),
+            let next = (have + CHUNK).min(len as usize);
+            if !held.resize(next, &self.room) {
+                return Err(Useless::TooLong);
             }
-            bytes.resize(have + chunk as usize, 0);
+            bytes.resize(next, 0);
             stream.read_exact(&mut bytes[have..]).await.map_err(|_| Useless::Broken)?;
         }
         let opened = self.seal.open(&bytes).ok_or(Useless::Malformed)?;
@@ -230,7 +246,8 @@ impl Reader {
         match wire::decode(self.seal.cluster(), self.frames, opened.frame, &mut list) {
             Ok(message) => {
                 let Message { kind, incarnation, checksum, changes } = message;
-                Ok((opened.from, OwnedMessage::new(Message { kind, incarnation, checksum, changes })))
+                let message = OwnedMessage::new(Message { kind, incarnation, checksum, changes });
+                Ok(Letter { from: opened.from, message, held })
             }
             Err(wire::DecodeError::OtherCluster { .. }) => Err(Useless::OtherCluster),
             Err(_) => Err(Useless::Malformed),
@@ -239,7 +256,7 @@ impl Reader {
 }
 
 /// How many bytes are waited for at once.
-const CHUNK: u32 = 16 << 10;
+const CHUNK: usize = 16 << 10;
 
 /// How many streams each peer has open here.
 #[derive(Debug, Default)]

@@ -1,13 +1,13 @@
 //! Whatever comes to the ports: it is counted, bounded, and changes nothing.
 
 use std::io::{Read, Write};
-use std::net::{TcpStream, UdpSocket};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::time::Duration;
 
-use swim_core::Options;
+use swim_core::{ChangeList, ClusterId, Kind, Options, OwnLabels, RefusedReason, UnixMillis, wire};
 use swim_tokio::{StreamLimits, Swim};
 
-use crate::forged::{envelope, noise, ping};
+use crate::forged::{envelope, join, noise, ping};
 use crate::helpers::{builder, cluster, options, start, until, within};
 
 /// Closes a stream's exchange after some two seconds.
@@ -116,6 +116,31 @@ async fn messages_that_are_too_much_together_are_cut() {
     until("one was cut", || node.stats().transport.streams_cut > 0).await;
     assert_eq!(node.stats().transport.streams_cut, 1, "the others have their time");
     drop(streams);
+}
+
+#[tokio::test]
+async fn an_answer_that_has_no_room_beside_the_others_says_that_the_node_is_busy() {
+    for (total_bytes, busy) in [(64 << 10, false), (400, true)] {
+        let limits = StreamLimits { total_bytes, ..StreamLimits::default() };
+        let labels = OwnLabels::new(["a", "b", "c", "d", "e"].map(|key| (key, "x".repeat(100)))).unwrap();
+        let node = builder().stream_limits(limits).labels(labels).start().await.unwrap();
+        within(node.joined()).await.unwrap();
+        let mut stream = TcpStream::connect(node.local()).unwrap();
+        stream.write_all(&join("test", "127.0.0.1:9".parse().unwrap(), UnixMillis(1_700_000_000_000))).unwrap();
+        let answer = tokio::task::spawn_blocking(move || {
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).map(|_| answer)
+        });
+        let answer = within(answer).await.unwrap().unwrap();
+        let (len, rest) = answer.split_first_chunk().unwrap();
+        assert_eq!(u32::from_le_bytes(*len) as usize, rest.len());
+        let frame = &rest[envelope(node.local()).len()..];
+        let mut list = ChangeList::<SocketAddr>::new();
+        let limits = wire::Limits::stream(10);
+        let message = wire::decode(ClusterId::from_name("test"), limits, frame, &mut list).unwrap();
+        let refused = matches!(message.kind, Kind::Refused { reason: RefusedReason::Busy });
+        assert_eq!((refused, rest.len() > 500), (busy, !busy), "{:?}", message.kind);
+    }
 }
 
 #[tokio::test]

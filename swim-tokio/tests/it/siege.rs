@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, SockRef, Socket, Type};
 use swim_core::UnixMillis;
 use tokio::time::Instant;
 
@@ -28,9 +28,9 @@ const CLUSTER: &str = "besieged";
 /// A list may hold so many; far more are made up.
 const MEMBERS_MAX: usize = 500;
 
-/// What an agent may take more than before, in KiB: all messages that are being received together, and three times the
-/// list of so many members that each stream may wait for.
-const MORE_KIB: u64 = (128 << 10) + (16 << 10);
+/// What an agent may take more than before the first attack, in KiB: for each stream that may be open 32, which is more than
+/// a list of so many members, read or written; and as much again for what an allocator keeps.
+const MORE_KIB: u64 = 2 * 256 * 32;
 /// Streams that are open at once by default, both ways, and a few files.
 const MORE_DESCRIPTORS: usize = 2 * 256 + 16;
 
@@ -40,13 +40,15 @@ struct Attack {
     run: fn(targets: &[SocketAddr], connections: usize, over: &AtomicBool) -> u64,
 }
 
-const ATTACKS: [Attack; 6] = [
+const ATTACKS: [Attack; 8] = [
     Attack { name: "random datagrams, 1400 bytes", run: random_datagrams },
     Attack { name: "random bytes by streams, 4 KiB", run: random_streams },
     Attack { name: "the same good ping again and again", run: same_ping },
+    Attack { name: "a member's ping again and again, by a stranger", run: members_ping },
     Attack { name: "streams of a byte a second", run: slow_streams },
     Attack { name: "connections that say nothing", run: silent_connections },
     Attack { name: "joins of made-up members, from one address", run: made_up_joins },
+    Attack { name: "joins whose answers are not read", run: unread_joins },
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,12 +81,13 @@ async fn siege(span: Duration, connections: usize) {
         "| attack | done | a second | KiB before | most | after | descriptors before | most | suspect at a look | longest answer |"
     );
     println!("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
+    let first = Use::of(&agents);
     for attack in &ATTACKS {
-        besiege(attack, &agents, span, connections).await;
+        besiege(attack, first, &agents, span, connections).await;
     }
 }
 
-async fn besiege(attack: &Attack, agents: &[Agent], span: Duration, connections: usize) {
+async fn besiege(attack: &Attack, first: Use, agents: &[Agent], span: Duration, connections: usize) {
     let before = Use::of(agents);
     let over = Arc::new(AtomicBool::new(false));
     let attacker = std::thread::spawn({
@@ -121,8 +124,9 @@ async fn besiege(attack: &Attack, agents: &[Agent], span: Duration, connections:
     );
     assert!(done > 0, "{}: nothing was done", attack.name);
     assert_eq!(seen.worse, 0, "{}: agents that live were held dead or not at all", attack.name);
-    assert!(most.kib <= before.kib + MORE_KIB, "{}: {} KiB", attack.name, most.kib);
-    assert!(most.descriptors <= before.descriptors + MORE_DESCRIPTORS, "{}: {}", attack.name, most.descriptors);
+    assert!(most.kib <= first.kib + MORE_KIB, "{}: {} KiB", attack.name, most.kib);
+    assert!(seen.listed <= MEMBERS_MAX, "{}: {} members are listed", attack.name, seen.listed);
+    assert!(most.descriptors <= first.descriptors + MORE_DESCRIPTORS, "{}: {}", attack.name, most.descriptors);
 }
 
 /// What the agent that takes most takes.
@@ -156,6 +160,8 @@ struct Seen {
     suspect: u32,
     /// Faulty, gone, or not listed.
     worse: u32,
+    /// The longest list.
+    listed: usize,
     /// How long the slowest took to say so.
     longest: Duration,
 }
@@ -167,6 +173,7 @@ impl Seen {
             let members = agent.get("/v1/members").await.json();
             self.longest = self.longest.max(begin.elapsed());
             let members = members["members"].as_array().expect("a list");
+            self.listed = self.listed.max(members.len());
             for other in agents {
                 let status = members.iter().find(|member| member["address"] == other.address.to_string());
                 self.pairs += 1;
@@ -252,6 +259,12 @@ fn same_ping(targets: &[SocketAddr], _: usize, over: &AtomicBool) -> u64 {
     repeat(targets, over, |target| socket.send_to(&ping, target).is_ok())
 }
 
+/// In the name of a member that is attacked, too; whoever is pinged answers that one.
+fn members_ping(targets: &[SocketAddr], _: usize, over: &AtomicBool) -> u64 {
+    let (socket, ping) = (datagrams(), ping(CLUSTER, targets[TARGETS - 1]));
+    repeat(&targets[..TARGETS - 1], over, |target| socket.send_to(&ping, target).is_ok())
+}
+
 fn slow_streams(targets: &[SocketAddr], connections: usize, over: &AtomicBool) -> u64 {
     let count = connections.min(1000);
     let mut streams: Vec<Option<TcpStream>> = (0..count).map(|_| None).collect();
@@ -287,16 +300,36 @@ fn silent_connections(targets: &[SocketAddr], connections: usize, over: &AtomicB
     held.len() as u64
 }
 
+/// A request to join of a member that there is not, another one each time.
+fn made_up_join(number: u64) -> Vec<u8> {
+    let made_up = SocketAddr::from((Ipv4Addr::new(127, 77, (number >> 8) as u8, number as u8), 7946));
+    // It says that it has been there since 2023.
+    join(CLUSTER, made_up, UnixMillis(1_700_000_000_000))
+}
+
 fn made_up_joins(targets: &[SocketAddr], _: usize, over: &AtomicBool) -> u64 {
     let mut number = 0;
     repeat(targets, over, |target| {
         number += 1;
-        let made_up = SocketAddr::from((Ipv4Addr::new(127, 77, (number >> 8) as u8, number as u8), 7946));
-        // It says that it has been there since 2023.
-        let request = join(CLUSTER, made_up, UnixMillis(1_700_000_000_000));
         connected(attacker(2), target).is_some_and(|mut stream| {
             // The whole list comes back.
-            stream.write_all(&request).is_ok() && stream.read_to_end(&mut Vec::new()).is_ok_and(|len| len > 0)
+            let asked = stream.write_all(&made_up_join(number)).is_ok();
+            asked && stream.read_to_end(&mut Vec::new()).is_ok_and(|len| len > 0)
+        })
+    })
+}
+
+/// Each connection takes hardly a byte at a time, and is given up when a thousand others have come after it.
+fn unread_joins(targets: &[SocketAddr], connections: usize, over: &AtomicBool) -> u64 {
+    let mut held: Vec<Option<TcpStream>> = (0..connections.min(1000)).map(|_| None).collect();
+    let (mut number, places) = (0, held.len());
+    repeat(targets, over, |target| {
+        let place = number % places;
+        number += 1;
+        held[place] = connected(attacker(place), target);
+        held[place].as_mut().is_some_and(|stream| {
+            let _ = SockRef::from(&*stream).set_recv_buffer_size(1);
+            stream.write_all(&made_up_join(number as u64)).is_ok()
         })
     })
 }

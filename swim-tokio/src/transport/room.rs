@@ -1,5 +1,5 @@
-//! How many bytes all connections of a node may hold together: of unfinished calls, of calls and answers on their way
-//! between connection and node, and of what is still to be written.
+//! How many bytes all streams of a node may hold together: of what is being received, of what is on its way between stream
+//! and node, and of what is still to be written.
 
 use std::sync::Arc;
 
