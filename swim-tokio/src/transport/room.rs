@@ -19,11 +19,13 @@ impl Room {
     }
 
     /// How many bytes nobody holds.
+    #[cfg(any(feature = "ringpop", test))]
     pub(crate) fn free(&self) -> usize {
         self.0.available_permits()
     }
 
     /// Takes bytes; `None` where there are not as many.
+    #[cfg(any(feature = "ringpop", test))]
     pub(crate) fn take(&self, bytes: usize) -> Option<Held> {
         let mut held = Held::default();
         held.resize(bytes, self).then_some(held)
