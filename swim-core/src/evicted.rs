@@ -32,6 +32,11 @@ impl<A: Address> Evicted<A> {
         self.order.push_back((until, address, incarnation));
     }
 
+    /// Whether one more can be remembered, and none be forgotten for it.
+    pub(crate) fn has_room(&self) -> bool {
+        self.order.len() < self.max
+    }
+
     /// The incarnation at which a member was evicted, if that is remembered.
     #[inline]
     pub(crate) fn incarnation(&self, address: &A) -> Option<Incarnation> {

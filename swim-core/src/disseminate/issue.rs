@@ -171,7 +171,7 @@ impl<A: Address> Membership<A> {
 
     /// Tells the sender of the present message what it is owed, where no answer did.
     pub(crate) fn settle(&mut self, to: A, told: Changes<'_, A>, out: &mut Effects<A>) {
-        let accused = self.accuser.take().is_some() && !self.members.has_pending(Slot::LOCAL);
+        let accused = self.accuser.take().is_some() && (self.is_drowned() || !self.members.has_pending(Slot::LOCAL));
         if self.config.requests {
             // Without datagrams there is no way but an answer.
             self.owed.clear();
@@ -310,25 +310,31 @@ impl<A: Address> Membership<A> {
     #[inline]
     pub(crate) fn want_gossip(&mut self) {
         let off = self.timers.get(Timer::Gossip) == Instant::NEVER;
-        if off && self.config.gossip_nodes > 0 && !self.queue.is_empty() && self.is_active() {
+        let something = !self.queue.is_empty() || !self.buddies.is_empty();
+        if off && self.config.gossip_nodes > 0 && something && self.is_active() {
             self.timers.set(Timer::Gossip, self.next_gossip);
         }
     }
 
-    /// Sends pending changes to a few random members (R5), and again after the interval while there are some.
+    /// Sends pending changes to a few random members (R5), and again after the interval while there are some and
+    /// anybody to be told; the timer is set again when there is.
     pub(crate) fn gossip(&mut self, now: Instant, out: &mut Effects<A>) {
         self.next_gossip = now + self.config.gossip_interval;
-        if self.queue.is_empty() || !self.is_active() {
+        if !self.is_active() {
             return;
         }
+        self.tell_buddies(now, out);
+        let nobody = !self.queue.is_empty() && self.gossip_pending(out) == 0;
+        if !self.buddies.is_empty() || !(nobody || self.queue.is_empty()) {
+            self.timers.set(Timer::Gossip, self.next_gossip);
+        }
+    }
+
+    /// Sends pending changes to random members; returns to how many.
+    fn gossip_pending(&mut self, out: &mut Effects<A>) -> usize {
         let mut drawn = core::mem::take(&mut self.drawn);
         drawn.clear();
         self.members.sample(self.config.gossip_nodes, &mut self.random, |_| false, &mut drawn);
-        if drawn.is_empty() {
-            // Nobody to tell; the timer is set again when there is.
-            self.drawn = drawn;
-            return;
-        }
         for &slot in &drawn {
             let kind = Kind::Gossip;
             let changes = self.piggyback(&kind, Channel::Datagram, Reader::Target(slot), None, out);
@@ -338,10 +344,9 @@ impl<A: Address> Membership<A> {
             self.stats.counters.gossips_sent += 1;
             out.send(self.members.address(slot), Channel::Datagram, kind, self.head(), changes);
         }
+        let reached = drawn.len();
         self.drawn = drawn;
-        if !self.queue.is_empty() {
-            self.timers.set(Timer::Gossip, self.next_gossip);
-        }
+        reached
     }
 }
 

@@ -286,6 +286,9 @@ impl<A: Address> Membership<A> {
             self.tidy_transitions();
         }
         self.enqueue(slot);
+        if source.address != self.local {
+            self.befriend(now, slot);
+        }
         self.arm_transitions();
     }
 
@@ -346,7 +349,10 @@ impl<A: Address> Membership<A> {
     fn evict(&mut self, now: Instant, slot: Slot, out: &mut Effects<A>) {
         let (address, incarnation) = (self.members.address(slot), self.members.state(slot).incarnation);
         let until = now + self.config.faulty;
-        self.evicted.remember(address, incarnation, until);
+        // Made-up members that are buried by the thousand must not wash out the memory of those that were real (R16).
+        if self.members.is_proven(slot) || self.evicted.has_room() {
+            self.evicted.remember(address, incarnation, until);
+        }
         out.event(Event::MemberEvicted { address, incarnation });
         self.stats.counters.evictions += 1;
         self.transitions.clear(slot);

@@ -53,6 +53,10 @@ impl<A: Address> Membership<A> {
             }
             self.next_far_refutation = now + FAR_PAUSE;
         }
+        if self.config.buddy && self.is_drowned() {
+            // What is pending may not reach it for long.
+            self.accuser = Some(from);
+        }
         let labels: Box<[u8]> = self.members.labels(Slot::LOCAL).encoded().into();
         self.reincarnate(now, own.status, claim.incarnation, Labels::trusted(&labels), out);
         self.stats.counters.refutations += 1;

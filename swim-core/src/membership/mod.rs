@@ -21,7 +21,7 @@ use crate::address::Address;
 use crate::config::Config;
 use crate::digests::Digests;
 use crate::disseminate::limit::send_limit;
-use crate::disseminate::{Finished, Pending, Queue};
+use crate::disseminate::{Buddies, Finished, Pending, Queue};
 use crate::effect::{Effects, Span};
 use crate::evicted::Evicted;
 use crate::fingerprint::Fingerprint;
@@ -92,6 +92,8 @@ pub(crate) struct Membership<A: Copy> {
     /// Those that a full list has no room for, and that are pinged.
     pub(crate) trials: Trials<A>,
     pub(crate) suspicions: Suspicions,
+    /// Suspects that are told so.
+    pub(crate) buddies: Buddies<A>,
     pub(crate) transitions: Transitions,
     pub(crate) rollup: Rollup<A>,
     pub(crate) random: Random,
@@ -126,6 +128,7 @@ impl<A: Address> Membership<A> {
             next_gossip: boot.now,
             stats: Stats::default(),
             suspicions: Suspicions::new(config.suspicion, config.period),
+            buddies: Buddies::new(),
             transitions: Transitions::new(),
             evicted: Evicted::new(config.evicted_max),
             trials: Trials::new(),
@@ -291,6 +294,7 @@ impl<A: Address> Membership<A> {
             evicted,
             trials,
             suspicions,
+            buddies,
             transitions,
             rollup,
             random: _,
@@ -316,6 +320,7 @@ impl<A: Address> Membership<A> {
         evicted.trace(print);
         trials.trace(print);
         suspicions.trace(print);
+        buddies.trace(print);
         transitions.trace(print);
         print.word(rollup.len() as u64);
     }

@@ -68,6 +68,9 @@ impl<A: Address> Membership<A> {
                 let accuser = change.source.map(|source| source.address);
                 let at = self.suspicions.start(now, slot, n, accuser);
                 self.transitions.note(slot, at);
+                if accuser != Some(self.local) {
+                    self.befriend(now, slot);
+                }
             }
             Status::Faulty => {
                 self.transitions.set(slot, now + self.config.faulty);

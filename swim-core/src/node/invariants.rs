@@ -32,6 +32,7 @@ impl<A: Address> Node<A> {
         assert!(membership.transitions.len() <= living + living / 2 + 65, "I7: transitions");
         assert!(membership.evicted.len() <= membership.config.evicted_max, "I7: evicted members");
         assert!(membership.rollup.len() < membership.config.rollup_max, "I7: rollup");
+        membership.buddies.check();
         membership.trials.check();
         self.probe.check();
         self.helping.check();

@@ -365,3 +365,28 @@ fn a_message_that_fails_after_its_subject_was_forgotten_does_no_harm() {
     world.tell(2, 1, &[own(10, Alive, inc(0))]);
     assert!(world.ask(SOMEONE, 1).claims_about(9).is_empty());
 }
+
+/// A flood of made-up members that are buried at once fills what room there is, and takes nothing from those that were real.
+#[test]
+fn the_memory_of_those_that_answered_is_not_washed_out_by_those_that_never_did() {
+    let mut options = quiet_lan();
+    options.evicted_max = 4;
+    let mut world = World::among(options, 3);
+    let bury = |world: &mut World, address: u32| {
+        world.tell(3, 1, &[said(3, address, Faulty, inc(4))]);
+        world.run(secs(30));
+        world.tell(3, 1, &[said(3, address, Tombstone, inc(4))]);
+        world.run(secs(61));
+        assert_eq!(world.status(1, address), None);
+    };
+    bury(&mut world, 2);
+    (100..110).for_each(|made_up| bury(&mut world, made_up));
+    let known = |world: &mut World, address: u32| {
+        let before = world.node(1).counters().rejected_evicted;
+        world.tell(3, 1, &[own(address, Alive, inc(4))]);
+        world.node(1).counters().rejected_evicted > before
+    };
+    assert!(known(&mut world, 2), "the real one is still remembered");
+    assert!((100..103).all(|made_up| known(&mut world, made_up)), "so are those that there was room for");
+    assert!(!known(&mut world, 109));
+}

@@ -1,0 +1,131 @@
+//! Buddy (R9, R16): who is suspected on the word of others is told so directly, where gossip may not reach it in time.
+//!
+//! A suspicion is harmless because its subject hears of it and refutes it. In a list that is mostly of members that never
+//! answered, gossip and probes go to those: whoever makes up ten thousand members and then accuses one that is real has
+//! it declared faulty before it hears of it. So there each node tells it by itself, and again and again until the
+//! suspicion may run out. Only those are told that have answered this node once, which those that are made up never did.
+
+use alloc::collections::VecDeque;
+
+use crate::address::Address;
+use crate::effect::Effects;
+use crate::fingerprint::Fingerprint;
+use crate::member::Status;
+use crate::memberlist::{Slot, State};
+use crate::membership::Membership;
+use crate::message::{Channel, Kind};
+use crate::time::{Instant, Micros};
+
+/// Suspects that wait to be told, at one time; further ones are left to gossip.
+const BUDDIES_MAX: usize = 256;
+/// How often each is told in the shortest time that a suspicion lasts.
+const TIMES: u8 = 4;
+
+#[derive(Clone, Copy, Debug)]
+struct Buddy<A> {
+    address: A,
+    /// When it is told next.
+    due: Instant,
+    /// ... and how long after that again.
+    pause: Micros,
+    left: u8,
+}
+
+/// The suspects that are still to be told.
+#[derive(Clone)]
+pub(crate) struct Buddies<A>(VecDeque<Buddy<A>>);
+
+impl<A: Address> Buddies<A> {
+    pub(crate) const fn new() -> Self {
+        Self(VecDeque::new())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// A suspicion began, or has one more accuser; it runs out at `soonest` at the earliest.
+    fn add(&mut self, now: Instant, address: A, soonest: Instant) {
+        if self.0.len() < BUDDIES_MAX && !self.0.iter().any(|buddy| buddy.address == address) {
+            let pause = Micros(soonest.since(now).0 / u64::from(TIMES));
+            self.0.push_back(Buddy { address, due: now, pause, left: TIMES });
+        }
+    }
+
+    /// The next one that is due, if it is among the first `looks`; counts those down that it passes.
+    fn take_due(&mut self, now: Instant, looks: &mut usize) -> Option<A> {
+        while *looks > 0 {
+            *looks -= 1;
+            let buddy = self.0.pop_front()?;
+            if buddy.due > now {
+                self.0.push_back(buddy);
+                continue;
+            }
+            if buddy.left > 1 {
+                self.0.push_back(Buddy { due: now + buddy.pause, left: buddy.left - 1, ..buddy });
+            }
+            return Some(buddy.address);
+        }
+        None
+    }
+
+    /// It is suspected no more.
+    fn forget(&mut self, address: A) {
+        self.0.retain(|buddy| buddy.address != address);
+    }
+
+    pub(crate) fn check(&self) {
+        assert!(self.0.len() <= BUDDIES_MAX, "I7: suspects that are to be told");
+    }
+
+    /// Takes in who is to be told, and when.
+    pub(crate) fn trace(&self, print: &mut Fingerprint) {
+        let Self(buddies) = self;
+        print.word(buddies.len() as u64);
+        for Buddy { address, due, pause, left } in buddies {
+            print.address(address);
+            print.until(*due);
+            print.word(pause.0);
+            print.word((*left).into());
+        }
+    }
+}
+
+impl<A: Address> Membership<A> {
+    /// Whether most of the list never answered, so that what is told at random is told to nobody that is known to be there.
+    pub(crate) fn is_drowned(&self) -> bool {
+        self.config.guard_unproven && 2 * self.members.count_proven() < self.members.len()
+    }
+
+    /// A member is suspected on the word of others.
+    pub(crate) fn befriend(&mut self, now: Instant, slot: Slot) {
+        let speaks = self.config.buddy && self.config.gossip_nodes > 0;
+        if !speaks || !self.is_drowned() || !self.members.is_proven(slot) {
+            return;
+        }
+        let Some(ends) = self.suspicions.ends(slot) else { return };
+        self.buddies.add(now, self.members.address(slot), ends.soonest);
+        self.want_gossip();
+    }
+
+    /// Tells as many suspects as gossip has targets.
+    pub(super) fn tell_buddies(&mut self, now: Instant, out: &mut Effects<A>) {
+        let mut looks = self.buddies.0.len();
+        let mut told = 0;
+        while told < self.config.gossip_nodes {
+            let Some(address) = self.buddies.take_due(now, &mut looks) else { return };
+            let suspect = self.members.find(&address).filter(|&slot| {
+                let State { status, .. } = self.members.state(slot);
+                status == Status::Suspect
+            });
+            let Some(slot) = suspect else {
+                self.buddies.forget(address);
+                continue;
+            };
+            let claim = self.first_claim_only(slot, out);
+            self.stats.counters.gossips_sent += 1;
+            out.send(address, Channel::Datagram, Kind::Gossip, self.head(), claim);
+            told += 1;
+        }
+    }
+}
