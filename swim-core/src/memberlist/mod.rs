@@ -6,7 +6,7 @@
 //!            ├─ order      the shuffled round robin of the probe (R4)       order
 //!            ├─ proven     who has ever answered this node (R16)            proven
 //!            ├─ sources    who claimed it, where it is not the member       slot_map
-//!            ├─ labels     of those that have some                          slot_map
+//!            ├─ labels     of those that have some                          label_store
 //!            └─ sum        the incremental checksum (DESIGN 7)              checksum
 //! ```
 //! A slot is stable as long as its member is listed. At two thousand members a pair of node and member costs
@@ -14,6 +14,7 @@
 
 mod checksum;
 mod index;
+mod label_store;
 mod order;
 mod proven;
 mod record;

@@ -1,10 +1,10 @@
 //! The list itself: records by slot, the node's own in slot 0.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::checksum::{contribution, fold};
 use super::index::Index;
+use super::label_store::LabelStore;
 use super::order::{Candidates, Order};
 use super::proven::Proven;
 use super::record::{
@@ -42,7 +42,7 @@ pub(crate) struct Memberlist<A> {
     index: Index,
     order: Order,
     proven: Proven,
-    labels: SlotMap<Box<[u8]>>,
+    labels: LabelStore,
     sources: SlotMap<(A, Split)>,
     vacant: Vec<Slot>,
 }
@@ -91,7 +91,7 @@ impl<A: Address> Memberlist<A> {
             records: Vec::new(),
             index: Index::new(),
             order: Order::new(),
-            labels: SlotMap::new(),
+            labels: LabelStore::new(),
             sources: SlotMap::new(),
             vacant: Vec::new(),
             proven: Proven::new(),
@@ -220,7 +220,7 @@ impl<A: Address> Memberlist<A> {
             _ => {}
         }
         if !change.labels.is_empty() {
-            self.labels.insert(slot, change.labels.encoded().into());
+            self.labels.set(slot, change.labels);
         } else if had_labels {
             self.labels.remove(slot);
         }
@@ -263,11 +263,13 @@ impl<A: Address> Memberlist<A> {
 
     #[inline]
     pub(crate) fn labels(&self, slot: Slot) -> Labels<'_> {
-        if self.records[slot.at()].has(LABELED) {
-            Labels::trusted(self.labels.get(slot).map_or(&[], |labels| labels))
-        } else {
-            Labels::NONE
-        }
+        if self.records[slot.at()].has(LABELED) { self.labels.get(slot) } else { Labels::NONE }
+    }
+
+    /// Whether there is room for these labels, of a member that is listed or of another one.
+    #[inline]
+    pub(crate) fn has_room_for_labels(&self, slot: Option<Slot>, labels: Labels<'_>) -> bool {
+        labels.is_empty() || self.labels.has_room_for(slot, labels)
     }
 
     /// Whether these are the member's labels.
@@ -561,7 +563,7 @@ impl<A: Address> Memberlist<A> {
             print.word(record.bits());
         }
         order.trace(print);
-        print.word(labels.len() as u64);
+        print.word(labels.count() as u64);
         for (slot, labels) in labels.iter() {
             print.word(slot.0.into());
             print.bytes(labels);

@@ -9,6 +9,7 @@ use super::trial::Claim;
 use super::{Membership, Spread};
 use crate::address::Address;
 use crate::effect::{Effects, Span};
+use crate::labels::Labels;
 use crate::member::{Change, Incarnation, Status};
 use crate::memberlist::{Slot, State};
 use crate::message::{Kind, Seq};
@@ -48,7 +49,7 @@ impl<A: Address> Membership<A> {
             self.reject(from, RejectReason::Incarnation, out);
             return None;
         }
-        if self.members.len() >= self.config.members_max && !self.make_room(proof, out) {
+        if !self.has_room(change.labels) && !self.make_room(proof, change.labels, out) {
             self.reject(from, RejectReason::TooManyMembers, out);
             if proof == Proof::None {
                 self.try_out(now, change, out);
@@ -69,12 +70,21 @@ impl<A: Address> Membership<A> {
         }
     }
 
-    /// A member that never answered gives way to one that has. Returns whether there was one.
-    fn make_room(&mut self, proof: Proof, out: &mut Effects<A>) -> bool {
-        if proof == Proof::None {
-            return false;
+    /// Whether one more with these labels can be listed.
+    fn has_room(&self, labels: Labels<'_>) -> bool {
+        self.members.len() < self.config.members_max && self.members.has_room_for_labels(None, labels)
+    }
+
+    /// Members that never answered give way to one that has and has these labels. Returns whether there is room now.
+    fn make_room(&mut self, proof: Proof, labels: Labels<'_>, out: &mut Effects<A>) -> bool {
+        while proof == Proof::Answered && !self.has_room(labels) {
+            let Some(slot) = self.members.least_proven() else { break };
+            self.drop_member(slot, out);
         }
-        let Some(slot) = self.members.least_proven() else { return false };
+        self.has_room(labels)
+    }
+
+    fn drop_member(&mut self, slot: Slot, out: &mut Effects<A>) {
         let (address, incarnation) = (self.members.address(slot), self.members.state(slot).incarnation);
         // Nobody evicted it for its tombstone, so it is not remembered as such: it may be real.
         out.event(Event::MemberDropped { address, incarnation });
@@ -84,7 +94,6 @@ impl<A: Address> Membership<A> {
         self.forget_pending(slot);
         self.members.evict(slot);
         self.tidy_transitions();
-        true
     }
 
     /// Pings one that a full list has no room for.

@@ -166,6 +166,11 @@ impl<A: Address> Membership<A> {
         let claimed = State { incarnation: change.incarnation, status: change.status };
         let wins = claimed > known || (claimed == known && self.wins(slot, change));
         debug_assert_eq!(wins, self.wins(slot, change));
+        // One that has answered may have the labels that it wants; there are as many of those as addresses that answer.
+        if wins && !self.members.is_proven(slot) && !self.members.has_room_for_labels(Some(slot), change.labels) {
+            self.reject(from, RejectReason::TooManyMembers, out);
+            return None;
+        }
         if wins {
             self.report_far_off(now, known, change, out);
             self.record(now, slot, change, spread, out);

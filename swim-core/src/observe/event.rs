@@ -497,8 +497,9 @@ pub enum RejectReason {
     FromOneself,
     /// A claim too far ahead of the clock, or above the ceiling (R2).
     Incarnation,
-    /// A claim about one member more than [`Options::members_max`](crate::Options::members_max). One that is claimed to be
-    /// alive is pinged, and listed if it answers and another never did (R16).
+    /// A claim about one member more than [`Options::members_max`](crate::Options::members_max), or with labels that make all
+    /// labels of the list longer than half of [`MAX_BODY_LEN`](crate::wire::MAX_BODY_LEN). One that is claimed to be alive is
+    /// pinged, and listed if it answers and another never did (R16).
     TooManyMembers,
     /// An answer to nothing that was asked.
     Unsolicited,

@@ -5,4 +5,5 @@ mod drowned;
 mod flood;
 mod forged;
 mod liar;
+mod long_labels;
 mod requests;
