@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use swim_core::{
-    Change, Channel, Command, Kind, Options, OwnLabels, OwnedMessage, Reach, Seq, Status, SyncReason, Unproven, Via,
-    wire,
+    Change, Channel, Command, Incarnation, Kind, Options, OwnLabels, OwnedMessage, Reach, Seq, Status, SyncReason,
+    Unproven, Via, wire,
 };
 
 use crate::forge::{
@@ -17,6 +17,8 @@ use Status::{Alive, Faulty, Leave, Suspect, Tombstone};
 const THIRD: u32 = 0xeeee_0000;
 /// A member that was evicted.
 const EVICTED: u32 = 900;
+/// As many as one datagram claims.
+const MANY: std::ops::Range<u32> = 500..590;
 
 fn len(message: &OwnedMessage<u32>) -> usize {
     wire::encoded_len(&message.as_message())
@@ -29,12 +31,22 @@ fn longest_labels() -> OwnLabels {
 }
 
 /// States of a node in which much can be told.
-const STATES: [&str; 7] = ["quiet", "busy", "joining", "left", "self-evicted", "full", "one that evicted the sender"];
+const STATES: [&str; 9] = [
+    "quiet",
+    "busy",
+    "short labels",
+    "joining",
+    "left",
+    "self-evicted",
+    "full",
+    "one that evicted the sender",
+    "one that evicted many",
+];
 
 /// A node in one of the states.
 fn state(name: &str) -> World {
     let mut options = quiet_lan();
-    options.labels = longest_labels();
+    options.labels = if name == "short labels" { OwnLabels::new([("zone", "b")]).unwrap() } else { longest_labels() };
     options.state_timeouts.tombstone = Duration::from_millis(100);
     options.members_max = if name == "full" { 3 } else { options.members_max };
     let crowd: Vec<_> = (1000..1400).map(|address| said(2, address, Suspect, inc(5))).collect();
@@ -52,18 +64,24 @@ fn state(name: &str) -> World {
             world.command(1, if name == "left" { Command::Leave } else { Command::SelfEvict });
         }
         "one that evicted the sender" => {
-            for evicted in [EVICTED, STRANGER] {
-                world.tell(2, 1, &[said(2, evicted, Faulty, inc(0)), said(2, evicted, Tombstone, inc(0))]);
-            }
-            world.run(secs(1));
+            evict(&mut world, [EVICTED, STRANGER]);
         }
+        "one that evicted many" => evict(&mut world, MANY),
         _ => {}
     }
     world
 }
 
+/// Node 1 forgets these for their tombstones.
+fn evict(world: &mut World, members: impl IntoIterator<Item = u32>) {
+    for evicted in members {
+        world.tell(2, 1, &[said(2, evicted, Faulty, inc(0)), said(2, evicted, Tombstone, inc(0))]);
+    }
+    world.run(secs(1));
+}
+
 /// Everything that one can send as a datagram, with everything in it that is answered for its own sake.
-fn datagrams(own_incarnation: swim_core::Incarnation) -> Vec<OwnedMessage<u32>> {
+fn datagrams(own_incarnation: Incarnation) -> Vec<OwnedMessage<u32>> {
     let kinds = [
         ping(1),
         ack(Seq(1)),
@@ -76,8 +94,10 @@ fn datagrams(own_incarnation: swim_core::Incarnation) -> Vec<OwnedMessage<u32>> 
         Kind::Sync { reason: SyncReason::Diverged },
         Kind::HealSuspect,
     ];
-    let many: Vec<_> = (0..90).map(|count| own(500 + count, Alive, inc(0))).collect();
-    let contents: [&[Change<'_, u32>]; 7] = [
+    let many: Vec<_> = MANY.map(|address| own(address, Alive, inc(0))).collect();
+    // The shortest claims, each of which is answered with a tombstone where its member was evicted: sixteen in one answer.
+    let shortest: Vec<_> = MANY.take(16).map(|address| own(address, Alive, Incarnation::default())).collect();
+    let contents: [&[Change<'_, u32>]; 8] = [
         &[],
         &[said(STRANGER, 1, Suspect, inc(0))],
         &[said(STRANGER, 1, Suspect, own_incarnation)],
@@ -85,6 +105,7 @@ fn datagrams(own_incarnation: swim_core::Incarnation) -> Vec<OwnedMessage<u32>> 
         &[own(STRANGER, Leave, inc(0))],
         &[own(THIRD, Alive, inc(0))],
         &many,
+        &shortest,
     ];
     kinds.into_iter().flat_map(|kind| contents.map(|changes| message(kind, changes))).collect()
 }
@@ -168,22 +189,111 @@ fn a_stranger_that_accuses_a_node_hears_its_refutation_where_that_is_short() {
 
 #[test]
 fn lists_go_by_streams_only() {
-    for options in [quiet_lan(), quiet_ringpop()] {
-        let Kind::Join { app } = join() else { unreachable!() };
-        let datagrams_only = options.datagram_max.is_some();
-        let mut world = World::among(options, 200);
-        for kind in [ping(1), Kind::Gossip, ping_req(1, 2, millis(100))] {
-            world.inject(STRANGER, 1, Via::Datagram, &message(kind, &[]));
-        }
-        for letter in world.sent_by(1).filter(|letter| letter.channel == Channel::Datagram) {
-            assert!(!datagrams_only || letter.subjects().is_empty(), "{:?}", letter.kind());
-        }
-        for kind in [join(), Kind::HealFetch { app }] {
-            world.forget();
-            world.inject(STRANGER, 1, Via::Datagram, &message(kind, &[]));
-            assert_eq!(world.sent_by(1).count(), 0, "what asks for a list does not go by datagrams");
-        }
+    let Kind::Join { app } = join() else { unreachable!() };
+    let mut world = World::among(quiet_lan(), 200);
+    for kind in [ping(1), Kind::Gossip, ping_req(1, 2, millis(100))] {
+        world.inject(STRANGER, 1, Via::Datagram, &message(kind, &[]));
     }
+    let by_datagram: Vec<_> = world.sent_by(1).filter(|letter| letter.channel == Channel::Datagram).collect();
+    assert!(by_datagram.len() >= 2, "the ping and the ping-req had answers");
+    assert!(by_datagram.iter().all(|letter| letter.subjects().is_empty()));
+    for kind in [join(), Kind::HealFetch { app }] {
+        world.forget();
+        world.inject(STRANGER, 1, Via::Datagram, &message(kind, &[]));
+        assert_eq!(world.sent_by(1).count(), 0, "what asks for a list does not go by datagrams");
+        let reply = world.request(STRANGER, 1, &message(kind, &[]));
+        assert_eq!(reply.subjects().len(), 200);
+    }
+}
+
+/// In the ringpop preset everything is a request on a stream, and strangers are trusted: whoever pings with another checksum
+/// is answered with the whole list, and the address that it names is asked for its own. What is asked of that address is short.
+#[test]
+fn in_the_ringpop_preset_a_stranger_s_ping_is_answered_with_the_whole_list_and_no_datagram_is_sent() {
+    let mut world = World::among(quiet_ringpop(), 200);
+    let asked = message(ping(1), &[]);
+    let reply = world.request(STRANGER, 1, &asked);
+    assert_eq!((is_ack(&reply), reply.subjects().len()), (true, 200));
+    let reverse = world.last(1, STRANGER).clone();
+    assert_eq!((reverse.kind(), reverse.subjects().len()), (join(), 0));
+    println!(
+        "200 members: a ping of {} bytes is answered with {}, and its sender asked for its list with {}",
+        len(&asked),
+        len(&reply.message),
+        len(&reverse.message),
+    );
+    // However many are named as senders, five of them are asked at once.
+    for stranger in 1..1_000 {
+        world.request(STRANGER + stranger, 1, &asked);
+    }
+    assert_eq!(world.sent_by(1).filter(|letter| letter.kind() == join()).count(), 5);
+    for kind in [ping_req(1, 2, millis(100)), join()] {
+        let via = Via::Request(world.ticket());
+        world.inject(STRANGER, 1, via, &message(kind, &[]));
+    }
+    world.run(secs(10));
+    assert_eq!(world.sent_by(1).filter(|letter| letter.channel == Channel::Datagram).count(), 0);
+}
+
+/// Everything that the nodes sent to these addresses by datagrams: how many, and how many bytes.
+fn received(world: &World, addresses: &std::ops::Range<u32>) -> (usize, usize) {
+    let there = world.letters.iter().filter(|letter| addresses.contains(&letter.to));
+    let datagrams = there.filter(|letter| letter.channel == Channel::Datagram);
+    datagrams.fold((0, 0), |(count, bytes), letter| (count + 1, bytes + len(&letter.message)))
+}
+
+/// The bound of twice is one of answers. One that is claimed is a member until it is found dead, and so it is pinged and told
+/// what members are told, by all to whom the claim spreads.
+#[test]
+fn one_claim_makes_every_node_probe_and_gossip_to_a_made_up_member_until_it_is_found_dead() {
+    let mut world = World::cluster(Options::lan(), 5);
+    let claim = message(Kind::Gossip, &[own(THIRD, Alive, inc(0))]);
+    world.inject(2, 1, Via::Datagram, &claim);
+    let mut seconds = 0;
+    while (1..=5).any(|at| world.status(at, THIRD) != Some(Faulty)) {
+        world.run(secs(1));
+        seconds += 1;
+        assert!(seconds < 60, "it is found dead");
+    }
+    let streams =
+        world.letters.iter().filter(|letter| letter.to == THIRD && letter.channel != Channel::Datagram).count();
+    let (datagrams, bytes) = received(&world, &(THIRD..THIRD + 1));
+    println!(
+        "five nodes, one claim of {} bytes: {datagrams} datagrams, {bytes} bytes and {streams} streams in {seconds} s",
+        len(&claim),
+    );
+    assert!(datagrams > 5 && datagrams < 500, "{datagrams}");
+    world.forget();
+    world.run(secs(20));
+    let (after, _) = received(&world, &(THIRD..THIRD + 1));
+    assert!(after <= 5, "{after}: only who tries to heal looks for one that was found dead");
+}
+
+/// What a node sends unasked has a rate of its own, whatever is claimed: three gossips in 200 ms and a round in a second.
+#[test]
+fn however_many_members_are_made_up_a_node_sends_them_no_more_than_its_rate() {
+    let made_up = THIRD..THIRD + 20_000;
+    let mut world = World::cluster(Options::lan(), 2);
+    let (mut next, seconds) = (made_up.clone(), 20);
+    for _ in 0..seconds {
+        // New ones all the time, so that there is always much to tell.
+        let claims: Vec<_> = next.by_ref().take(1_000).map(|address| own(address, Alive, inc(0))).collect();
+        world.tell(2, 1, &claims);
+        world.run(secs(1));
+    }
+    let mine = |letter: &&Letter| letter.from == 1 && made_up.contains(&letter.to);
+    let by_datagram = |letter: &&Letter| letter.channel == Channel::Datagram;
+    let count = world.letters.iter().filter(mine).filter(by_datagram).count();
+    let bytes: usize = world.letters.iter().filter(mine).filter(by_datagram).map(|letter| len(&letter.message)).sum();
+    let streams = world.letters.iter().filter(mine).count() - count;
+    println!(
+        "{count} datagrams, {bytes} bytes and {streams} streams in {seconds} s, to {} made-up members",
+        made_up.len()
+    );
+    assert!(count > 10 * seconds, "it is busy");
+    // Fifteen gossips, a ping and three ping-reqs in each second, and one stream to a target that is silent.
+    assert!(count <= 20 * seconds, "{count}");
+    assert!(bytes <= 20 * 1_400 * seconds && streams <= 2 * seconds, "{bytes} bytes, {streams} streams");
 }
 
 /// Whoever forges the address of another makes a node open a stream to it, which says the whole list if it is accepted.
