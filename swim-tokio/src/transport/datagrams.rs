@@ -36,7 +36,7 @@ struct Waiting {
 impl Datagrams {
     pub(crate) fn new(socket: UdpSocket, bound: SocketAddr) -> Self {
         if let Err(error) = system::prepare(&socket, bound) {
-            tracing::warn!(%error, "the system will not tell of datagrams that did not arrive");
+            tracing::warn!(target: "swim", %error, "the system will not tell of datagrams that did not arrive");
         }
         Self { socket, reach: Reach::new(bound), backlog: VecDeque::new() }
     }
