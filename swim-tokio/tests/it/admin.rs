@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::helpers::within;
-use crate::process::{Agent, ask, request};
+use crate::process::{Agent, Folder, Process, ask, request, swim};
 
 #[tokio::test]
 async fn what_an_agent_knows_can_be_read() {
@@ -29,6 +29,49 @@ async fn what_an_agent_knows_can_be_read() {
     let line = format!("swim_ping_recv_total{{local=\"{}\",cluster=\"shop\"}}", first.address);
     assert!(metrics.status == 200 && metrics.body.contains(&line), "{}", metrics.body);
     assert!(metrics.body.contains("swim_ping_seconds_bucket"), "{}", metrics.body);
+}
+
+#[tokio::test]
+async fn an_agent_answers_nobody_where_that_is_wanted_however_it_is_said() {
+    let folder = Folder::new();
+    let file = folder.write("agent.toml", "admin = 'off'\n");
+    let agent = |flags: &[&str], environment: Option<&str>| {
+        let mut command = swim();
+        command.args(["agent", "--bind", "127.0.0.1:0"]).args(flags);
+        command.envs(environment.map(|admin| ("SWIM_ADMIN", admin)));
+        Process::start(&mut command)
+    };
+    for off in [
+        agent(&["--admin", "off"], None),
+        agent(&["--admin", "off"], Some("127.0.0.1:0")),
+        agent(&[], Some("off")),
+        agent(&["--config", &file], None),
+    ] {
+        assert_eq!(off.out.line("  admin ").await.trim_start(), "admin       off");
+        off.out.line("joined:").await;
+    }
+    for on in [agent(&["--admin", "127.0.0.1:0"], Some("off")), agent(&["--config", &file], Some("127.0.0.1:0"))] {
+        on.out.line("http://127.0.0.1:").await;
+    }
+}
+
+#[tokio::test]
+async fn a_stream_of_events_has_a_sign_of_life_each_second() {
+    let agent = Agent::start(&[]).await;
+    agent.process.out.line("joined:").await;
+    let mut stream = BufReader::new(TcpStream::connect(agent.admin).await.unwrap()).lines();
+    // Of this kind there are none.
+    let request = request(agent.admin, "GET", "/v1/events?kinds=JoinFailed", "");
+    stream.get_mut().write_all(request.as_bytes()).await.unwrap();
+    let mut signs = 0;
+    within(async {
+        while signs < 3 {
+            let line = stream.next_line().await.unwrap().unwrap();
+            assert!(!line.starts_with("event: ") || line == "event: Members", "{line}");
+            signs += u32::from(line == ":");
+        }
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -1,6 +1,10 @@
 //! `swim members`, `watch`, `info`, `leave`, `heal`, `label` and the others: tables for people, JSON for programs.
 
-use crate::process::{Agent, Ended, Process, run, swim};
+use nix::sys::signal::Signal;
+use tokio::task::JoinSet;
+use tokio::time::{Duration, Instant};
+
+use crate::process::{Agent, Ended, Folder, Process, QUICK, finish, run, swim};
 
 /// Runs a command that talks to `agent`, and is to succeed.
 async fn ask(agent: &Agent, args: &[&str]) -> Ended {
@@ -79,11 +83,114 @@ async fn who_watches_sees_everyone_come_and_go_and_the_agent_end() {
     let mut second = Agent::joining(&first, &[]).await;
     let address = second.address.to_string();
     watch.out.line(&address).await;
-    second.process.signal(nix::sys::signal::Signal::SIGTERM);
+    second.process.signal(Signal::SIGTERM);
     second.process.end().await;
     watch.out.line("leave").await;
     drop(first);
     assert_eq!(watch.end().await.code(), Some(5));
+}
+
+/// How a command ended that asked an agent which says nothing.
+fn has_given_up(ended: &Ended, admin: &str, patience: &str) {
+    assert_eq!(ended.status, Some(5), "{ended:#?}");
+    let silent = format!("error: nothing came from the agent at {admin} for {patience}; ");
+    assert!(ended.err.starts_with(&silent), "{}", ended.err);
+    for hint in ["not stopped", "--admin", "--timeout"] {
+        assert!(ended.err.contains(hint), "no `{hint}` in {}", ended.err);
+    }
+}
+
+#[tokio::test]
+async fn whoever_asks_an_agent_that_is_stopped_is_told_so_in_time() {
+    let agent = Agent::start(&[]).await;
+    agent.process.out.line("joined:").await;
+    // The system still takes connections for it.
+    agent.process.signal(Signal::SIGSTOP);
+    let mut asking = JoinSet::new();
+    for command in [
+        &["members"][..],
+        &["watch"],
+        &["info"],
+        &["leave"],
+        &["rejoin"],
+        &["heal"],
+        &["heal", "127.0.0.1:1"],
+        &["label"],
+        &["label", "zone=a"],
+        &["reap"],
+        &["gossip", "tick"],
+    ] {
+        let admin = agent.admin.to_string();
+        asking.spawn(async move {
+            let ended = run([command, &["--admin", &admin, "--timeout", "1500ms"]].concat()).await;
+            has_given_up(&ended, &admin, "1.5s");
+        });
+    }
+    while let Some(ended) = asking.join_next().await {
+        ended.unwrap();
+    }
+    agent.process.signal(Signal::SIGCONT);
+    ask(&agent, &["info"]).await;
+}
+
+#[tokio::test]
+async fn who_watches_is_told_when_the_agent_falls_silent_and_not_while_nothing_happens() {
+    let agent = Agent::start(&[]).await;
+    agent.process.out.line("joined:").await;
+    let mut command = swim();
+    let admin = agent.admin.to_string();
+    let mut watch = Process::start(command.args(["watch", "--admin", &admin, "--timeout", "1s"]));
+    watch.out.line("1 alive, checksum").await;
+    // Longer than it may be silent.
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert_eq!(watch.child.try_wait().unwrap(), None, "{:?}", watch.err.lines());
+    agent.process.signal(Signal::SIGSTOP);
+    let status = watch.end().await.code();
+    // For a moment less than three signs of life take nothing is concluded.
+    let err = watch.err.line("error:").await;
+    has_given_up(&Ended { status, out: String::new(), err }, &admin, "3s");
+}
+
+#[tokio::test]
+async fn an_agent_that_takes_its_time_is_waited_for_and_can_be_asked_meanwhile() {
+    let folder = Folder::new();
+    let slow = QUICK.replace("'80ms'", "'5s'").replace("'200ms'", "'20s'");
+    let slow = folder.write("slow.toml", &slow);
+    let other = Agent::start(&[]).await;
+    let agent = Agent::joining(&other, &["--config", &slow]).await;
+    // Who leaves waits for those whom it tells.
+    other.process.signal(Signal::SIGSTOP);
+    let admin = agent.admin.to_string();
+    let mut command = swim();
+    let leave = Process::start(command.args(["leave", "--admin", &admin, "--timeout", "1s"]));
+    agent.until_status(agent.address, "leave").await;
+    let begin = Instant::now();
+    assert!(ask(&agent, &["info", "--timeout", "1s"]).await.out.contains("leave"));
+    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+    assert_eq!(leave.out.lines(), Vec::<String>::new(), "it still leaves");
+    leave.out.line("left: 0 members know").await;
+}
+
+#[tokio::test]
+async fn who_is_told_to_ask_nowhere_says_where_to_ask() {
+    for command in [&["members"][..], &["watch"], &["info"], &["leave"], &["gossip", "on"]] {
+        let off = [
+            finish(swim().args(command).env("SWIM_ADMIN", "off")).await,
+            finish(swim().args(command).args(["--admin", "off"])).await,
+        ];
+        for ended in off {
+            assert_eq!(ended.status, Some(2), "{ended:#?}");
+            assert!(ended.err.starts_with("error: the admin address is `off`"), "{}", ended.err);
+            for hint in ["--admin ADDRESS:PORT", "SWIM_ADMIN"] {
+                assert!(ended.err.contains(hint), "no `{hint}` in {}", ended.err);
+            }
+        }
+    }
+    // The command line wins.
+    let agent = Agent::start(&[]).await;
+    let mut command = swim();
+    command.args(["info", "--admin", &agent.admin.to_string()]).env("SWIM_ADMIN", "off");
+    assert_eq!(finish(&mut command).await.status, Some(0));
 }
 
 #[tokio::test]

@@ -8,6 +8,11 @@ use serde::{Deserialize, Serialize};
 use swim_core::Status;
 use swim_tokio::{Membership, Swim};
 
+/// How long an answer may take to begin; healing and leaving wait for others.
+pub(crate) const ANSWER_MAX: Duration = Duration::from_secs(120);
+/// How often a stream of events has at least a comment in it, which shows that the agent is there.
+pub(crate) const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
+
 /// `GET /v1/members`, and the first event of `GET /v1/events`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Members {

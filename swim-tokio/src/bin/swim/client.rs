@@ -1,4 +1,8 @@
 //! Talks to an agent's admin address: one connection a request, JSON both ways.
+//!
+//! An agent that is stopped still takes connections: the system does that in its place. So whoever waits for an answer
+//! asks meanwhile, over connections of their own, whether the agent is alive. Healing and leaving may take their time as
+//! long as it is; nobody waits for one that is silent.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,13 +16,15 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;
 
-use crate::api::Problem;
+use crate::api::{ANSWER_MAX, Problem, SIGN_OF_LIFE};
 use crate::exit::{Exit, Failure};
 
 /// The admin address of one agent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Client {
     agent: SocketAddr,
+    /// How long the agent may be silent.
+    patience: Duration,
 }
 
 /// Why an agent did not do what it was asked to.
@@ -27,9 +33,12 @@ pub(crate) enum ClientError {
     #[error("no agent answers at {agent}; start one with `swim agent`, or name its admin address with --admin")]
     NoAgent { agent: SocketAddr, source: io::Error },
     #[error(
-        "nothing came from {agent} within {CONNECT_MAX:?}; check the admin address, and that the agent is not stopped"
+        "nothing came from the agent at {agent} for {patience:?}; check that its process is not stopped or overloaded, and \
+         that this is its admin address (--admin); --timeout waits longer"
     )]
-    Silent { agent: SocketAddr },
+    Silent { agent: SocketAddr, patience: Duration },
+    #[error("the agent at {agent} is alive, but did not answer within {time:?}; see its log, and ask again")]
+    Unanswered { agent: SocketAddr, time: Duration },
     #[error("what answers at {agent} is no swim agent; name an agent's admin address with --admin")]
     NotAnAgent { agent: SocketAddr },
     #[error("the connection to the agent at {agent} broke")]
@@ -38,14 +47,19 @@ pub(crate) enum ClientError {
     Refused { error: String },
 }
 
-/// How long a connection may take.
-const CONNECT_MAX: Duration = Duration::from_secs(5);
+/// How long an agent may be silent unless something else is said.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+/// How long an answer is waited for: a little longer than an agent takes to give up.
+const ANSWERED_BY: Duration = ANSWER_MAX.saturating_add(Duration::from_secs(10));
+/// A watched agent gives so many signs of life in the time after which it counts as silent, at least.
+const SIGNS_MISSED: u32 = 3;
 /// The longest answer that is read: a list of a million members.
-const ANSWER_MAX: usize = 256 << 20;
+const LENGTH_MAX: usize = 256 << 20;
 
 impl Client {
-    pub(crate) fn new(agent: SocketAddr) -> Self {
-        Self { agent }
+    /// Asks the agent with this admin address, and gives up where it is silent for `patience`.
+    pub(crate) fn new(agent: SocketAddr, patience: Duration) -> Self {
+        Self { agent, patience }
     }
 
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
@@ -75,10 +89,13 @@ impl Client {
         path: &str,
         body: Option<Vec<u8>>,
     ) -> Result<T, ClientError> {
-        let response = self.request(method, path, body).await?;
-        let status = response.status();
-        let body = Limited::new(response.into_body(), ANSWER_MAX).collect().await;
-        let body = body.map_err(|error| self.unread(error))?.to_bytes();
+        let answer = async {
+            let response = self.request(method, path, body).await?;
+            let status = response.status();
+            let body = Limited::new(response.into_body(), LENGTH_MAX).collect().await;
+            Ok((status, body.map_err(|error| self.unread(error))?.to_bytes()))
+        };
+        let (status, body) = self.while_alive(answer).await?;
         if status.is_success() {
             return serde_json::from_slice(&body).map_err(|_| ClientError::NotAnAgent { agent: self.agent });
         }
@@ -90,11 +107,39 @@ impl Client {
 
     /// The events of the kinds that are named, with commas between.
     pub(crate) async fn events(&self, kinds: &str) -> Result<Events, ClientError> {
-        let response = self.request(Method::GET, &format!("/v1/events?kinds={kinds}"), None).await?;
+        let path = format!("/v1/events?kinds={kinds}");
+        let response = self.while_alive(self.request(Method::GET, &path, None)).await?;
         if response.status() != StatusCode::OK {
             return Err(ClientError::NotAnAgent { agent: self.agent });
         }
-        Ok(Events { agent: self.agent, body: response.into_body(), text: Vec::new() })
+        let patience = self.patience.max(SIGN_OF_LIFE * SIGNS_MISSED);
+        Ok(Events { client: Self { patience, ..*self }, body: response.into_body(), text: Vec::new() })
+    }
+
+    /// What `answer` comes to, as long as the agent is alive.
+    async fn while_alive<T>(&self, answer: impl Future<Output = Result<T, ClientError>>) -> Result<T, ClientError> {
+        // Beyond the silence that is borne, so that silence is what it is called.
+        let time = ANSWERED_BY.saturating_add(self.patience);
+        tokio::select! {
+            answer = answer => answer,
+            () = self.falls_silent() => Err(self.silent()),
+            () = tokio::time::sleep(time) => Err(ClientError::Unanswered { agent: self.agent, time }),
+        }
+    }
+
+    /// Ends once the agent was silent for as long as it may be. Whatever it says is a sign of life.
+    async fn falls_silent(&self) {
+        let half = self.patience / 2;
+        loop {
+            tokio::time::sleep(half).await;
+            if tokio::time::timeout(half, self.request(Method::GET, "/health", None)).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn silent(&self) -> ClientError {
+        ClientError::Silent { agent: self.agent, patience: self.patience }
     }
 
     async fn request(
@@ -104,8 +149,7 @@ impl Client {
         body: Option<Vec<u8>>,
     ) -> Result<Response<Incoming>, ClientError> {
         let agent = self.agent;
-        let stream = tokio::time::timeout(CONNECT_MAX, TcpStream::connect(agent)).await;
-        let stream = stream.map_err(|_| ClientError::Silent { agent })?;
+        let stream = TcpStream::connect(agent).await;
         let stream = stream.map_err(|source| ClientError::NoAgent { agent, source })?;
         let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
         let (mut sender, connection) = handshake.map_err(|error| self.broken(error))?;
@@ -140,7 +184,7 @@ impl Client {
 /// A stream of events.
 #[derive(Debug)]
 pub(crate) struct Events {
-    agent: SocketAddr,
+    client: Client,
     body: Incoming,
     /// What came and was not used yet.
     text: Vec<u8>,
@@ -155,7 +199,7 @@ pub(crate) struct Happened {
 }
 
 impl Events {
-    /// The next event; `None` once the agent has ended.
+    /// The next event; `None` once the agent has ended. Between events there are signs of life.
     pub(crate) async fn next(&mut self) -> Result<Option<Happened>, ClientError> {
         loop {
             while let Some(end) = self.text.windows(2).position(|two| two == b"\n\n") {
@@ -164,13 +208,14 @@ impl Events {
                     return Ok(Some(happened));
                 }
             }
-            if self.text.len() > ANSWER_MAX {
-                return Err(ClientError::NotAnAgent { agent: self.agent });
+            if self.text.len() > LENGTH_MAX {
+                return Err(ClientError::NotAnAgent { agent: self.client.agent });
             }
-            match self.body.frame().await {
-                None => return Ok(None),
-                Some(Ok(frame)) => self.text.extend_from_slice(frame.data_ref().map_or(&[], |data| &data[..])),
-                Some(Err(source)) => return Err(ClientError::Broken { agent: self.agent, source }),
+            match tokio::time::timeout(self.client.patience, self.body.frame()).await {
+                Err(_) => return Err(self.client.silent()),
+                Ok(None) => return Ok(None),
+                Ok(Some(Ok(frame))) => self.text.extend_from_slice(frame.data_ref().map_or(&[], |data| &data[..])),
+                Ok(Some(Err(source))) => return Err(ClientError::Broken { agent: self.client.agent, source }),
             }
         }
     }

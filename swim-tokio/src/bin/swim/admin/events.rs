@@ -1,13 +1,13 @@
 //! Everything that happens, as server-sent events.
 //!
 //! The first event is `Members`, the list as it is; all others follow it, none missing and none of them in the list
-//! already. A reader that is too slow gets `Missed` with how many events it did not see.
+//! already. A reader that is too slow gets `Missed` with how many events it did not see. Where nothing happens, comments
+//! are signs of life: a reader that sees none knows that the agent is gone or stopped.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use axum::extract::{Query, State};
 use axum::response::Sse;
@@ -20,7 +20,7 @@ use swim_tokio::{Events, Notice};
 
 use super::Served;
 use super::problem::Problem;
-use crate::api::Members;
+use crate::api::{Members, SIGN_OF_LIFE};
 
 /// Which events are wanted.
 #[derive(Debug, Deserialize)]
@@ -31,8 +31,6 @@ pub(super) struct Wanted {
 
 /// Events that wait for a slow reader.
 const EVENTS_QUEUED: usize = 4096;
-/// A comment this often shows that the agent is there.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
 
 pub(super) async fn events(
     State(served): State<Served>,

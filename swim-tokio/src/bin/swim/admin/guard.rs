@@ -10,8 +10,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::ANSWER_MAX;
 use super::problem::Problem;
+use crate::api::ANSWER_MAX;
 
 /// Turns away what comes from web pages.
 pub(super) async fn no_web_pages(request: Request, next: Next) -> Response {

@@ -56,8 +56,6 @@ const CONNECTIONS_MAX: usize = 64;
 const BODY_MAX: usize = 64 << 10;
 /// How long a request may take to arrive, and an idle connection may stay.
 const HEADER_MAX: Duration = Duration::from_secs(30);
-/// How long an answer may take; healing and leaving wait for others.
-const ANSWER_MAX: Duration = Duration::from_secs(120);
 
 impl Served {
     pub(crate) fn new(swim: Swim, metrics: PrometheusHandle) -> Self {

@@ -6,25 +6,29 @@ mod label;
 mod members;
 mod watch;
 
-use std::net::SocketAddr;
-
 use serde::Serialize;
 
 #[cfg(unix)]
 pub(crate) use self::act::encoded;
 pub(crate) use self::act::{Gossip, HealArgs};
 pub(crate) use self::label::LabelArgs;
-use crate::client::Client;
+use crate::client::{Client, PATIENCE};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::output::print;
-use crate::settings::{ADMIN, flags};
+use crate::settings::ADMIN;
+use crate::settings::flags::{self, AdminAt};
 
 /// Which agent, and how its answer is printed.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct AskArgs {
     /// The admin address of the agent.
-    #[arg(long, value_name = "ADDRESS:PORT", env = "SWIM_ADMIN", default_value_t = ADMIN, value_parser = flags::address)]
-    admin: SocketAddr,
+    #[arg(long, value_name = "ADDRESS:PORT", env = "SWIM_ADMIN", default_value_t = AdminAt::Address(ADMIN),
+          value_parser = flags::admin)]
+    admin: AdminAt,
+    /// How long the agent may be silent before it is given up; `watch` waits for three seconds at least.
+    #[arg(long, value_name = "TIME", env = "SWIM_TIMEOUT", default_value_t = PATIENCE.into(),
+          value_parser = |text: &str| flags::time(text).map(humantime::Duration::from))]
+    timeout: humantime::Duration,
     /// Prints JSON, for programs.
     #[arg(long)]
     json: bool,
@@ -47,8 +51,15 @@ pub(crate) enum Ask {
 impl AskArgs {
     /// Asks, and prints the answer.
     pub(crate) fn run(self, ask: Ask) -> Result<(), Failure> {
+        let AdminAt::Address(admin) = self.admin else {
+            let error = anyhow::anyhow!(
+                "the admin address is `off`, in --admin or SWIM_ADMIN: that is for agents that answer nobody; pass --admin \
+                 ADDRESS:PORT with the admin address of the agent to ask"
+            );
+            return Err(Failure::new(Exit::Mistake, error));
+        };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().or_exit(Exit::Failed)?;
-        let client = Client::new(self.admin);
+        let client = Client::new(admin, self.timeout.into());
         runtime.block_on(async {
             match ask {
                 Ask::Members => members::run(&self, client).await,

@@ -25,7 +25,7 @@ use nix::unistd::Pid;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-use crate::client::Client;
+use crate::client::{Client, PATIENCE};
 
 /// One node.
 #[derive(Debug)]
@@ -145,7 +145,7 @@ impl Node {
     /// Its admin address, while it runs.
     pub(super) fn client(&self) -> anyhow::Result<Client> {
         match &self.state {
-            State::Running(process) => Ok(Client::new(process.admin)),
+            State::Running(process) => Ok(Client::new(process.admin, PATIENCE)),
             State::Suspended(_) => bail!("node {} is suspended; `resume {0}` first", self.number),
             State::Down => bail!("node {} is down; `revive {0}` first", self.number),
         }

@@ -1,5 +1,6 @@
 //! The agent's options on the command line and in the environment.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -107,6 +108,15 @@ pub(crate) struct Label {
 pub(crate) enum AdminAt {
     Off,
     Address(SocketAddr),
+}
+
+impl fmt::Display for AdminAt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Off => f.write_str("off"),
+            Self::Address(address) => address.fmt(f),
+        }
+    }
 }
 
 /// Reads an address.
