@@ -1,11 +1,13 @@
 //! `swim agent`: it joins, leaves when it is asked to end, reads its hosts anew, and remembers.
 
+use std::io::Write;
 use std::process::Stdio;
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
+use tokio::time::{Duration, Instant};
 
-use crate::process::{Agent, Folder, QUICK, swim, until_closed};
+use crate::process::{Agent, Folder, Process, QUICK, swim, until_closed};
 
 #[tokio::test]
 async fn agents_find_one_another_and_say_what_they_do() {
@@ -41,6 +43,86 @@ async fn an_agent_that_has_not_joined_ends_at_once() {
     agent.process.signal(Signal::SIGTERM);
     assert_eq!(agent.process.end().await.code(), Some(0));
     until_closed(agent.address).await;
+}
+
+/// An agent that leaves, which takes it a minute: the one other member is silent, and it has this agent's patience.
+async fn leaving(folder: &Folder, signal: Signal) -> (Agent, Agent) {
+    let slow = QUICK.replace("'80ms'", "'60s'").replace("'200ms'", "'3m'");
+    let other = Agent::start(&[]).await;
+    let agent = Agent::joining(&other, &["--config", &folder.write("slow.toml", &slow)]).await;
+    agent.until_status(other.address, "alive").await;
+    other.process.signal(Signal::SIGSTOP);
+    agent.process.signal(signal);
+    agent.until_status(agent.address, "leave").await;
+    (agent, other)
+}
+
+#[tokio::test]
+async fn an_agent_that_is_asked_twice_ends_at_once() {
+    let folder = Folder::new();
+    for (first, second) in [(Signal::SIGTERM, Signal::SIGINT), (Signal::SIGINT, Signal::SIGTERM)] {
+        let (mut agent, _other) = leaving(&folder, first).await;
+        let asked = Instant::now();
+        agent.process.signal(second);
+        assert_eq!(agent.process.end().await.code(), Some(0));
+        assert!(asked.elapsed() < Duration::from_secs(5), "{second}: {:?}", asked.elapsed());
+        agent.process.err.line("warning: ended at once").await;
+        assert!(!agent.process.out.lines().iter().any(|line| line.starts_with("left:")), "nobody knows");
+        until_closed(agent.address).await;
+    }
+}
+
+#[tokio::test]
+async fn a_hang_up_neither_ends_nor_hurries_an_agent_that_leaves() {
+    let folder = Folder::new();
+    let (mut agent, other) = leaving(&folder, Signal::SIGTERM).await;
+    agent.process.signal(Signal::SIGHUP);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(agent.process.child.try_wait().unwrap(), None, "{:?}", agent.process.err.lines());
+    other.process.signal(Signal::SIGCONT);
+    assert_eq!(agent.process.end().await.code(), Some(0));
+    agent.process.out.line("left: 1 members know").await;
+}
+
+#[tokio::test]
+async fn a_hang_up_does_not_end_an_agent_that_starts_and_other_signals_do() {
+    let folder = Folder::new();
+    let settings = folder.hang("agent.toml").await;
+    let start = || {
+        let mut command = swim();
+        let ports = ["--bind", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
+        Process::start(command.args(["agent", "--config", &settings.0]).args(ports))
+    };
+    let starting = start();
+    let mut file = settings.is_read().await;
+    starting.signal(Signal::SIGHUP);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    file.write_all(QUICK.as_bytes()).unwrap();
+    drop(file);
+    starting.out.line("joined:").await;
+
+    let mut starting = start();
+    let _file = settings.is_read().await;
+    starting.signal(Signal::SIGTERM);
+    assert_eq!(starting.end().await.code(), Some(0));
+    assert_eq!(starting.out.lines(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn an_agent_ends_although_its_hosts_file_hangs() {
+    let folder = Folder::new();
+    let first = Agent::start(&[]).await;
+    let hosts = folder.write("hosts.json", &format!("[\"{}\"]", first.address));
+    let mut agent = Agent::start(&["--hosts-file", &hosts]).await;
+    agent.process.out.line("joined:").await;
+    let hanging = folder.hang("hosts.json").await;
+    let _file = tokio::select! {
+        healed = agent.post("/v1/heal") => panic!("nothing was read: {healed:?}"),
+        file = hanging.is_read() => file,
+    };
+    agent.process.signal(Signal::SIGTERM);
+    assert_eq!(agent.process.end().await.code(), Some(0));
+    agent.process.out.line("left: 1 members know").await;
 }
 
 #[tokio::test]
@@ -98,7 +180,7 @@ async fn a_cluster_that_was_all_down_finds_itself_without_hosts() {
         if at < 2 {
             // Time for the last one to write what it has seen.
             agents[2].until_status(agents[at].address, "leave").await;
-            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }
     // The last one has seen all others leave.

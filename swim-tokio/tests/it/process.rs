@@ -233,6 +233,28 @@ impl Folder {
         std::fs::write(self.0.join(name), text).unwrap();
         self.path(name)
     }
+
+    /// Puts a pipe in the place of a file: whoever reads it waits, as for a disk that hangs.
+    pub(crate) async fn hang(&self, name: &str) -> Hanging {
+        let beside = self.path("pipe");
+        assert!(within(Command::new("mkfifo").arg(&beside).status()).await.unwrap().success());
+        std::fs::rename(beside, self.path(name)).unwrap();
+        Hanging(self.path(name))
+    }
+}
+
+/// A file that hangs.
+#[derive(Debug)]
+pub(crate) struct Hanging(pub(crate) String);
+
+impl Hanging {
+    /// Waits until someone reads it, who then waits until the file was written and dropped.
+    pub(crate) async fn is_read(&self) -> std::fs::File {
+        let (path, (opened, file)) = (self.0.clone(), tokio::sync::oneshot::channel());
+        // To be opened for writing a pipe waits for a reader: on a thread that the test does not wait for.
+        std::thread::spawn(move || opened.send(std::fs::File::options().write(true).open(path)));
+        within(file).await.unwrap().unwrap()
+    }
 }
 
 impl Drop for Folder {

@@ -14,8 +14,8 @@ use tracing_subscriber::EnvFilter;
 
 /// A member of a ringpop cluster: speaks ringpop's protocol over TChannel and answers its admin endpoints.
 ///
-/// SIGTERM and SIGINT make it tell the others that it is gone (self-eviction) and end with status 0. Logs go to stderr,
-/// by RUST_LOG. Status 1: the node could not start or join; 2: a mistake on the command line.
+/// SIGTERM and SIGINT make it tell the others that it is gone (self-eviction) and end with status 0; a second one ends it
+/// at once. Logs go to stderr, by RUST_LOG. Status 1: the node could not start or join; 2: a mistake on the command line.
 ///
 /// Example: ringpop-node --hosts=hosts.json --listen=127.0.0.1:3000
 #[derive(Parser)]
@@ -73,31 +73,42 @@ fn run(args: Args) -> anyhow::Result<()> {
     #[cfg(unix)]
     raise_descriptors();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        // Before the others can know of the node: from here on it never ends without telling them.
-        let mut end = Signals::new().context("signals cannot be listened for")?;
-        let node = start(args).await?;
-        tokio::select! {
-            joined = node.joined() => {
-                joined?;
-                end.next().await;
-            }
-            () = end.next() => {}
+    let ended = runtime.block_on(live(args));
+    // A name that is being looked up or a file that is being read may hang; the threads that do it end with the process.
+    runtime.shutdown_background();
+    ended
+}
+
+async fn live(args: Args) -> anyhow::Result<()> {
+    // Before the others can know of the node: from here on it never ends without telling them.
+    let mut end = Signals::new().context("signals cannot be listened for")?;
+    let node = start(args).await?;
+    tokio::select! {
+        joined = node.joined() => {
+            joined?;
+            end.next().await;
         }
-        loop {
-            match node.self_evict().await {
-                Ok(_) | Err(SelfEvictError::NotReady | SelfEvictError::AlreadyEvicted) => break,
-                // A leave is being told, which takes no longer than a ping.
-                Err(SelfEvictError::Busy) => tokio::time::sleep(Duration::from_millis(20)).await,
-                Err(error) => {
-                    tracing::warn!(%error, "the others were not told");
-                    break;
-                }
-            }
+        () = end.next() => {}
+    }
+    tokio::select! {
+        () = tell(&node) => {}
+        // Who asks twice does not want to wait.
+        () = end.next() => tracing::warn!("ended at once; the others may not have been told"),
+    }
+    node.shutdown().await;
+    Ok(())
+}
+
+/// Tells the others that the node is gone.
+async fn tell(node: &Swim) {
+    loop {
+        match node.self_evict().await {
+            Ok(_) | Err(SelfEvictError::NotReady | SelfEvictError::AlreadyEvicted) => return,
+            // A leave is being told, which takes no longer than a ping.
+            Err(SelfEvictError::Busy) => tokio::time::sleep(Duration::from_millis(20)).await,
+            Err(error) => return tracing::warn!(%error, "the others were not told"),
         }
-        node.shutdown().await;
-        Ok(())
-    })
+    }
 }
 
 async fn start(args: Args) -> anyhow::Result<Swim> {

@@ -7,7 +7,7 @@ use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::process::Command;
-use tokio::time::Duration;
+use tokio::time::{Duration, Instant};
 
 use super::facts::{INCARNATION, change, claim, nowhere, of, owner, points};
 use super::peer::{Answer, Peer, Reply};
@@ -144,6 +144,39 @@ async fn sigterm_ends_a_process_that_is_still_joining_or_whose_members_are_silen
     let mut program = Program::among(3, &[]).await;
     program.peers.iter().for_each(|peer| peer.script(|_| Reply::Silence));
     assert_eq!(program.terminate().await, Some(0));
+}
+
+#[tokio::test]
+async fn sigterm_ends_a_process_whose_hosts_file_hangs() {
+    let mut program = Program::among(1, &[]).await;
+    // What holds of a file holds of a name that is looked up: both wait on threads of their own.
+    let hanging = program.folder.hang("hosts.json").await;
+    let nothing = json!({});
+    let _file = tokio::select! {
+        healed = program.operator.call(program.address, "/admin/healpartition/disco", &nothing) => {
+            panic!("nothing was read: {healed:?}")
+        }
+        file = hanging.is_read() => file,
+    };
+    assert_eq!(program.terminate().await, Some(0));
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_a_process_at_once() {
+    let mut program = Program::among(3, &[]).await;
+    program.peers.iter().for_each(|peer| peer.script(|_| Reply::Silence));
+    program.process.signal(Signal::SIGTERM);
+    // Whom it tells that it is gone does not answer.
+    until("someone was told", || {
+        let mut heard = program.peers.iter().flat_map(|peer| peer.heard("/protocol/ping"));
+        heard
+            .any(|heard| of(&heard.body["changes"], program.address).is_some_and(|change| change["status"] == "faulty"))
+    })
+    .await;
+    let asked = Instant::now();
+    program.process.signal(Signal::SIGINT);
+    assert_eq!(program.process.end().await.code(), Some(0));
+    assert!(asked.elapsed() < Duration::from_secs(1), "pings are waited for 1.5 seconds: {:?}", asked.elapsed());
 }
 
 #[tokio::test]

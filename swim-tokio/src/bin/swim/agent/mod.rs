@@ -1,7 +1,7 @@
 //! The agent: one node, its admin address, its memory, and the signals that it obeys.
 //!
 //! ```text
-//! settings -> hosts, memory -> admin port -> node -> [join] -> signals, reloads -> leave -> end
+//! signals -> settings -> hosts, memory -> admin port -> node -> [join] -> reloads -> leave -> end
 //! ```
 
 mod advice;
@@ -52,22 +52,37 @@ const REMEMBER_AFTER: Duration = Duration::from_millis(500);
 
 /// Runs an agent until it is asked to end.
 pub(crate) fn run(flags: AgentFlags) -> Result<(), Failure> {
-    let settings = Settings::resolve(flags.clone()).or_exit(Exit::Mistake)?;
-    let log = Log::start(settings.log.as_deref()).or_exit(Exit::Mistake)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().or_exit(Exit::Failed)?;
-    runtime.block_on(async {
-        // Before anything is printed: whoever reads it may send signals from then on.
-        let mut signals = Signals::new().or_exit(Exit::Failed)?;
-        let parent = settings.end_with_stdin.then(watch_parent);
-        let (agent, admin) = Agent::start(flags, settings, log).await?;
-        let ended = tokio::select! {
-            ended = agent.work(&mut signals) => ended,
-            () = gone(parent) => Ok(()),
-        };
-        agent.swim.shutdown().await;
-        drop(admin);
-        ended
-    })
+    let ended = runtime.block_on(live(flags));
+    // A name that is being looked up or a file that is being read may hang; the threads that do it end with the process.
+    runtime.shutdown_background();
+    ended
+}
+
+async fn live(flags: AgentFlags) -> Result<(), Failure> {
+    // Before all else: from here on no signal ends the agent unheard.
+    let mut signals = Signals::new().or_exit(Exit::Failed)?;
+    let settings = tokio::select! {
+        settings = read_settings(flags.clone()) => settings?,
+        () = signals.end() => return Ok(()),
+    };
+    let log = Log::start(settings.log.as_deref()).or_exit(Exit::Mistake)?;
+    let parent = settings.end_with_stdin.then(watch_parent);
+    let (agent, admin) = Agent::start(flags, settings, log).await?;
+    let ended = tokio::select! {
+        ended = agent.work(&mut signals) => ended,
+        () = gone(parent) => Ok(()),
+    };
+    agent.swim.shutdown().await;
+    drop(admin);
+    ended
+}
+
+/// Reads the settings on a thread of its own: a file may be on a disk that hangs, and whoever waits for it can still end
+/// the agent.
+async fn read_settings(flags: AgentFlags) -> Result<Settings, Failure> {
+    let read = tokio::task::spawn_blocking(|| Settings::resolve(flags));
+    read.await.or_exit(Exit::Failed)?.or_exit(Exit::Mistake)
 }
 
 impl Agent {
@@ -167,8 +182,11 @@ impl Agent {
         self.remember();
         tokio::select! {
             () = self.leave() => Ok(()),
-            // Who asks twice does not want to wait.
-            _ = signals.next() => Ok(()),
+            // Who asks twice does not want to wait. To read the hosts anew is of no use any more.
+            () = signals.end() => {
+                say("warning: ended at once; members that were not told find this one faulty");
+                Ok(())
+            }
         }
     }
 

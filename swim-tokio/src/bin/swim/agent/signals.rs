@@ -41,6 +41,13 @@ impl Signals {
     }
 }
 
+impl Signals {
+    /// Waits until the agent is asked to end, whatever else it is asked meanwhile. Cancellation-safe.
+    pub(crate) async fn end(&mut self) {
+        while self.next().await != Asked::End {}
+    }
+}
+
 /// Listens for Ctrl-C, which is all there is here.
 #[cfg(not(unix))]
 #[derive(Debug)]
