@@ -112,7 +112,7 @@ fn seconds(span: Micros) -> f64 {
 /// A counter's name, and where the node keeps it.
 struct Kept<T>(&'static str, fn(&T) -> u64);
 
-const PROTOCOL: [Kept<Counters>; 40] = [
+const PROTOCOL: [Kept<Counters>; 42] = [
     Kept("swim_ping_send_total", |counters| counters.pings_sent),
     Kept("swim_ping_recv_total", |counters| counters.pings_received),
     Kept("swim_ping_ack_total", |counters| counters.acks_received),
@@ -135,6 +135,8 @@ const PROTOCOL: [Kept<Counters>; 40] = [
     Kept("swim_faulties_declared_total", |counters| counters.faulties_declared),
     Kept("swim_tombstones_declared_total", |counters| counters.tombstones_declared),
     Kept("swim_evictions_total", |counters| counters.evictions),
+    Kept("swim_members_dropped_total", |counters| counters.members_dropped),
+    Kept("swim_trials_total", |counters| counters.trials),
     Kept("swim_join_send_total", |counters| counters.joins_sent),
     Kept("swim_join_recv_total", |counters| counters.joins_received),
     Kept("swim_full_sync_reverse_total", |counters| counters.full_syncs_started),
@@ -173,3 +175,105 @@ const TRANSPORT: [Kept<TransportCounters>; 16] = [
     Kept("swim_own_address_total", |counters| counters.own_address),
     Kept("swim_filtered_total", |counters| counters.filtered),
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde::Serialize;
+    use serde::de::DeserializeOwned;
+    use serde_json::{Value, json};
+    use swim_core::{Checksum, Incarnation, ProtocolStats};
+
+    use super::*;
+    use crate::stats::Stats;
+
+    const DOCUMENTED: &str = include_str!("../../docs/METRICS.md");
+
+    /// Statistics that are metrics of their own, beside the counters.
+    const EXPORTED: [(&str, &str); 4] = [
+        ("checksum", "swim_checksum"),
+        ("members", "swim_members"),
+        ("local_health", "swim_local_health"),
+        ("pending_changes", "swim_changes_pending"),
+    ];
+    /// Those that are none on purpose: docs/METRICS.md says why.
+    const LEFT_OUT: [&str; 10] = [
+        "version",
+        "incarnation",
+        "ready",
+        "gossiping",
+        "uptime",
+        "protocol.timing",
+        "protocol.rate",
+        "protocol.client_rate_milli",
+        "protocol.server_rate_milli",
+        "protocol.total_rate_milli",
+    ];
+
+    /// Looks that each number of `T` is read by one metric and that no other reads it.
+    fn each_is_exported<T: Default + Serialize + DeserializeOwned>(metrics: &[Kept<T>]) {
+        let none = serde_json::to_value(T::default()).unwrap();
+        let names: Vec<&String> = none.as_object().unwrap().keys().collect();
+        for name in &names {
+            let mut one = none.clone();
+            one[name.as_str()] = json!(7);
+            let counters: T = serde_json::from_value(one).unwrap();
+            let shown: Vec<_> = metrics.iter().filter(|Kept(_, read)| read(&counters) == 7).collect();
+            assert_eq!(shown.len(), 1, "`{name}` is read by {:?}", shown.iter().map(|kept| kept.0).collect::<Vec<_>>());
+        }
+        assert_eq!(names.len(), metrics.len());
+        assert_eq!(
+            metrics.iter().map(|kept| kept.0).collect::<BTreeSet<_>>().len(),
+            metrics.len(),
+            "a name is used twice"
+        );
+    }
+
+    #[test]
+    fn every_counter_of_the_protocol_is_a_metric() {
+        each_is_exported(&PROTOCOL);
+    }
+
+    #[test]
+    fn every_counter_of_the_sockets_is_a_metric() {
+        each_is_exported(&TRANSPORT);
+    }
+
+    #[test]
+    fn every_other_statistic_is_a_metric_or_left_out_with_a_reason() {
+        let stats = Stats {
+            version: 0,
+            checksum: Checksum(0),
+            members: [0; Status::ALL.len()],
+            incarnation: Incarnation::default(),
+            ready: true,
+            gossiping: true,
+            local_health: 0,
+            pending_changes: 0,
+            uptime: Micros(0),
+            counters: Counters::default(),
+            protocol: ProtocolStats::default(),
+            transport: TransportCounters::default(),
+        };
+        let Value::Object(mut stats) = serde_json::to_value(stats).unwrap() else { panic!("it has fields") };
+        stats.remove("counters").and(stats.remove("transport")).unwrap();
+        let protocol = stats.remove("protocol").unwrap();
+        let protocol = protocol.as_object().unwrap().keys().map(|name| format!("protocol.{name}"));
+        let all: BTreeSet<String> = stats.keys().cloned().chain(protocol).collect();
+        let accounted = EXPORTED.iter().map(|(name, _)| name).chain(&LEFT_OUT).map(|name| (*name).to_owned());
+        assert_eq!(all, accounted.collect());
+        for (_, metric) in EXPORTED {
+            assert!(DOCUMENTED.contains(&format!("| `{metric}` |")), "{metric}");
+        }
+        let (_, left_out) = DOCUMENTED.split_once("## Statistics that are no metrics").unwrap();
+        let documented = left_out.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+        let documented: BTreeSet<&str> = documented
+            .map(|(name, reason)| {
+                assert!(reason.len() > 20, "{name} has no reason");
+                name
+            })
+            .collect();
+        assert_eq!(documented, LEFT_OUT.into());
+    }
+}

@@ -47,6 +47,7 @@ impl Stats {
 
 /// How often each thing happened on the sockets since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[non_exhaustive]
 pub struct TransportCounters {
     /// Datagrams that were handed to the system.

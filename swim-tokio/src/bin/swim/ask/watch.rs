@@ -11,7 +11,8 @@ use crate::exit::{Exit, Failure, OrExit};
 use crate::output::{Paint, print, style_of};
 
 /// The events that are shown.
-const KINDS: &str = "MemberlistChangesApplied,MemberEvicted,RefuteUpdate,HealEnded,JoinComplete,JoinFailed,Departed";
+const KINDS: &str =
+    "MemberlistChangesApplied,MemberEvicted,MemberDropped,RefuteUpdate,HealEnded,JoinComplete,JoinFailed,Departed";
 
 pub(super) async fn run(ask: &AskArgs, client: Client) -> Result<(), Failure> {
     let mut events = client.events(KINDS).await?;
