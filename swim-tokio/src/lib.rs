@@ -41,10 +41,10 @@ mod swim;
 mod transport;
 
 pub use builder::Builder;
-pub use discovery::{Discover, Discovery, DnsNames, FixedHosts, HostsFile};
+pub use discovery::{Discover, Discovery, DnsNames, Entries, FixedHosts, Found, HostsFile, Resolver};
 pub use driver::clock::WallClock;
 pub use error::{
-    AdvertiseProblem, DiscoverError, GossipError, HealError, JoinError, LeaveError, ReapError, RejoinError,
+    AdvertiseProblem, DiscoverError, GossipError, HealError, JoinError, LeaveError, Missing, ReapError, RejoinError,
     SeedFailure, Seeds, SelfEvictError, SetLabelsError, StartError, Stopped, Transport, WaitError,
 };
 pub use events::{Events, Notice};

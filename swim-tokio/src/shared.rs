@@ -20,6 +20,7 @@ use swim_core::{Checksum, Counters, EventMask, Node, Status};
 use tokio::sync::watch;
 
 use crate::driver::clock::Clock;
+use crate::driver::joining::Joining;
 use crate::error::JoinError;
 use crate::events::{Events, Readers};
 use crate::membership::{Member, Membership, Snapshot};
@@ -56,6 +57,7 @@ pub(crate) struct State {
     pub(crate) transport: TransportCounters,
     pub(crate) readers: Readers,
     pub(crate) join: JoinState,
+    pub(crate) joining: Joining,
     running: Running,
     /// The list that was read last, while someone has it.
     snapshot: Weak<Snapshot>,
@@ -93,6 +95,7 @@ impl Shared {
             transport: TransportCounters::default(),
             readers: Readers::default(),
             join: JoinState::Joining,
+            joining: Joining::default(),
             running: Running::Yes,
             snapshot: Weak::new(),
         };

@@ -7,6 +7,7 @@ use swim_core::{BootstrapOptions, Checksum, CommandError, EventMask, Outcome, Ow
 use tokio::sync::{mpsc, oneshot};
 
 use crate::builder::Builder;
+use crate::discovery::elsewhere;
 use crate::error::{
     GossipError, HealError, JoinError, LeaveError, ReapError, RejoinError, SelfEvictError, SetLabelsError, Stopped,
     WaitError,
@@ -126,8 +127,8 @@ impl Swim {
     /// Waits until the node has joined, and returns how many hosts answered.
     ///
     /// # Errors
-    /// Why it gave up, after [`JoinOptions::max_duration`](swim_core::JoinOptions::max_duration). It keeps running, and
-    /// [`join`](Swim::join) tries again.
+    /// Why it gave up, after [`JoinOptions::max_duration`](swim_core::JoinOptions::max_duration), or at once where it is
+    /// [`JoinError::Loopback`]. It keeps running, and [`join`](Swim::join) tries again.
     pub async fn joined(&self) -> Result<u32, JoinError> {
         let mut pulse = self.shared.pulse();
         loop {
@@ -146,6 +147,17 @@ impl Swim {
 
     fn join_state(&self) -> JoinState {
         self.shared.lock().join.clone()
+    }
+
+    /// What stands in the way of joining by now, while it is tried still: the error that [`joined`](Swim::joined) would end
+    /// with if nothing changed. `None` where nothing is known to, and where the node has joined or given up.
+    pub fn join_trouble(&self) -> Option<JoinError> {
+        let (now, fixed) = (self.shared.fixed.clock.now(), &self.shared.fixed);
+        let state = self.shared.lock();
+        match state.join {
+            JoinState::Joining => state.joining.trouble(&fixed.cluster, fixed.local, now),
+            JoinState::Joined(_) | JoinState::Failed(_) => None,
+        }
     }
 
     /// Tries again to join, after [`joined`](Swim::joined) failed, and returns how many hosts answered.
@@ -235,7 +247,11 @@ impl Swim {
     /// # Errors
     /// See [`HealError`].
     pub async fn attempt_heal(&self, target: SocketAddr) -> Result<(), HealError> {
-        self.command(Wanted::AttemptHeal(crate::transport::address::plain(target))).await.map(drop)
+        let target = crate::transport::address::plain(target);
+        if elsewhere::cannot_reach(target, self.local()) {
+            return Err(HealError::Loopback);
+        }
+        self.command(Wanted::AttemptHeal(target)).await.map(drop)
     }
 
     /// Turns every faulty member into a tombstone, to be forgotten soon.

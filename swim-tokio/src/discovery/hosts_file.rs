@@ -1,18 +1,35 @@
 //! Hosts from a file: a JSON list of strings, as ringpop has it.
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Discover, Discovery, dns};
+use super::resolver::{Resolver, is_host};
+use super::{Discover, Discovery};
 use crate::error::DiscoverError;
 
-/// A file with a JSON list of hosts, `["10.0.0.1:7946", "swim-2.example.org:7946"]`.
+/// A file with a JSON list of hosts, `["10.0.0.1:7946", "swim-2.example.org:7946"]`. Clones are one.
 ///
 /// The file is read each time that hosts are needed, so that a change takes effect with the next one: files are small
-/// and hosts are seldom needed, while the time of a change is too coarse to be trusted. Names in it are resolved as
-/// [`DnsNames`](super::DnsNames) does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HostsFile(PathBuf);
+/// and hosts are seldom needed, while the time of a change is too coarse to be trusted. A file that is damaged by then
+/// counts as it was, and the damage is among what is missing. Names in it are resolved as [`Resolver`] does it.
+#[derive(Clone, Debug)]
+pub struct HostsFile {
+    path: PathBuf,
+    /// What the file said when it was whole last.
+    entries: Arc<Mutex<Vec<String>>>,
+    resolver: Resolver,
+}
+
+/// What a hosts file says.
+#[derive(Clone, Debug, Default)]
+pub struct Entries {
+    /// Each an address or a name, and a port.
+    pub hosts: Vec<String>,
+    /// What is wrong with the file now, where `hosts` are those that it had before.
+    pub damage: Option<DiscoverError>,
+}
 
 impl HostsFile {
     /// Reads the file once, so that a mistake in it shows at once.
@@ -21,33 +38,66 @@ impl HostsFile {
     /// [`DiscoverError::Unreadable`], [`DiscoverError::Malformed`] and [`DiscoverError::Entry`].
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, DiscoverError> {
         let path = path.into();
-        let text = std::fs::read_to_string(&path);
-        parse(&path, text)?;
-        Ok(Self(path))
+        let entries = parse(&path, read(&path))?;
+        Ok(Self { path, entries: Arc::new(Mutex::new(entries)), resolver: Resolver::new() })
     }
 
     /// Where the file is.
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
+    }
+
+    /// What the file says now. Nothing is resolved.
+    pub async fn entries(&self) -> Entries {
+        let path = self.path.clone();
+        let text = tokio::task::spawn_blocking(move || read(&path)).await;
+        let parsed = parse(&self.path, text.unwrap_or_else(|gone| Err(io::Error::other(gone))));
+        let mut former = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        match parsed {
+            Ok(hosts) => {
+                former.clone_from(&hosts);
+                Entries { hosts, damage: None }
+            }
+            Err(damage) => Entries { hosts: former.clone(), damage: Some(damage) },
+        }
     }
 }
 
 impl Discover for HostsFile {
     fn hosts(&self) -> Discovery<'_> {
         Discovery::new(async {
-            let text = tokio::fs::read_to_string(&self.0).await;
-            dns::resolve(&parse(&self.0, text)?).await
+            let Entries { hosts, damage } = self.entries().await;
+            let mut found = self.resolver.resolve(&hosts).await;
+            found.missing.extend(damage);
+            Ok(found)
         })
     }
 }
 
+fn read(path: &Path) -> io::Result<String> {
+    let kind = std::fs::metadata(path)?.file_type();
+    if !kind.is_file() && !kind.is_dir() {
+        // A pipe says nothing twice, and to wait for what it says may take for ever.
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let mut text = String::new();
+    File::open(path)?.take(BYTES_MAX + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > BYTES_MAX {
+        return Err(io::Error::other(format!("it is longer than {BYTES_MAX} bytes")));
+    }
+    Ok(text)
+}
+
+/// The longest file that is read: more hosts than are looked at.
+const BYTES_MAX: u64 = 16 << 20;
+
 /// The entries of a file, each of which is a host.
-pub(crate) fn parse(path: &Path, text: std::io::Result<String>) -> Result<Vec<String>, DiscoverError> {
+pub(crate) fn parse(path: &Path, text: io::Result<String>) -> Result<Vec<String>, DiscoverError> {
     let path = || path.to_owned();
     let text = text.map_err(|source| DiscoverError::Unreadable { path: path(), source: Arc::new(source) })?;
     let entries: Vec<String> = serde_json::from_str(&text)
         .map_err(|source| DiscoverError::Malformed { path: path(), source: Arc::new(source) })?;
-    match entries.iter().position(|entry| !dns::is_host(entry)) {
+    match entries.iter().position(|entry| !is_host(entry)) {
         Some(at) => Err(DiscoverError::Entry { path: path(), number: at + 1, entry: entries[at].clone() }),
         None => Ok(entries),
     }

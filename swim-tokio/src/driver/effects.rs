@@ -11,7 +11,7 @@ use swim_core::{About, Channel, CommandId, DiscoverId, Effect, Effects, Event, I
 use super::scratch::{Caused, Keep, LONG};
 use super::wire::Wire;
 use super::{Driver, Ended, Refused};
-use crate::discovery::Discover;
+use crate::discovery::{Discover, Found};
 use crate::error::DiscoverError;
 use crate::shared::{JoinState, State};
 
@@ -47,7 +47,7 @@ impl<W: Wire> Driver<W> {
                         continue;
                     }
                     if let (Channel::Request(_), Kind::Join { .. }) = (channel, message.kind) {
-                        self.joining.asked(to);
+                        self.shared.lock().joining.asked(to);
                     }
                     W::send(self, to, channel, &message, outbox);
                 }
@@ -79,20 +79,8 @@ impl<W: Wire> Driver<W> {
     }
 
     fn done(&mut self, id: CommandId, outcome: Outcome) {
-        if self.joining.command == Some(id) {
-            let state = match outcome {
-                Outcome::Failed(_) => {
-                    let fixed = &self.shared.fixed;
-                    let error = self.joining.fail(&fixed.cluster, fixed.local, self.join_time);
-                    tracing::error!(target: "swim", local = %fixed.local, error = %Chain(&error), "the node did not join");
-                    JoinState::Failed(error)
-                }
-                Outcome::Joined(hosts) => {
-                    self.joining.succeed();
-                    JoinState::Joined(hosts)
-                }
-                _ => JoinState::Joined(0),
-            };
+        if self.shared.lock().joining.is_of(id) {
+            let state = self.join_ended(outcome);
             self.shared.lock().join = state;
             self.shared.beat();
         }
@@ -100,6 +88,22 @@ impl<W: Wire> Driver<W> {
             // Whoever asked may have gone.
             let _ = done.send(outcome);
         }
+    }
+
+    fn join_ended(&self, outcome: Outcome) -> JoinState {
+        let fixed = &self.shared.fixed;
+        let mut state = self.shared.lock();
+        let error = match outcome {
+            Outcome::Failed(_) => state.joining.fail(&fixed.cluster, fixed.local, self.join_time),
+            Outcome::Joined(hosts) => {
+                state.joining.succeed();
+                return JoinState::Joined(hosts);
+            }
+            _ => return JoinState::Joined(0),
+        };
+        drop(state);
+        tracing::error!(target: "swim", local = %fixed.local, error = %Chain(&error), "the node did not join");
+        JoinState::Failed(error)
     }
 }
 
@@ -136,7 +140,7 @@ fn changes_list(event: &Event<'_, SocketAddr>) -> bool {
 }
 
 /// Asks for hosts, and waits for as long as that may take.
-async fn find(discovery: Arc<dyn Discover>) -> Result<Vec<SocketAddr>, DiscoverError> {
+async fn find(discovery: Arc<dyn Discover>) -> Found {
     let mut hosts = pin!(async { discovery.hosts().await });
     // The author's code may panic; the node must hear of it all the same.
     let caught =
@@ -145,8 +149,8 @@ async fn find(discovery: Arc<dyn Discover>) -> Result<Vec<SocketAddr>, DiscoverE
             Err(_) => Poll::Ready(Err(DiscoverError::Panicked)),
         });
     match tokio::time::timeout(DISCOVERY_TIME, caught).await {
-        Ok(found) => found,
-        Err(_) => Err(DiscoverError::TooSlow { limit: DISCOVERY_TIME }),
+        Ok(found) => found.unwrap_or_else(Found::from),
+        Err(_) => DiscoverError::TooSlow { limit: DISCOVERY_TIME }.into(),
     }
 }
 

@@ -1,33 +1,60 @@
-//! What is learned while a node joins, so that its failure can be told in terms that help.
+//! What is learned while a node joins, so that its failure can be told in terms that help, and what stands in its way
+//! before.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use swim_core::CommandId;
+use swim_core::{CommandId, Instant};
 
-use crate::error::{DiscoverError, JoinError, SeedFailure, Seeds};
+use crate::error::{JoinError, Missing, SeedFailure, Seeds};
 
 /// One attempt to join, from the bootstrap to its end.
 #[derive(Debug, Default)]
 pub(crate) struct Joining {
-    /// The command that is under way.
-    pub(crate) command: Option<CommandId>,
+    /// The command that is under way, and since when.
+    command: Option<(CommandId, Instant)>,
     /// What became of each host that was asked.
     seeds: BTreeMap<SocketAddr, SeedFailure>,
-    /// What discovery said last, where it failed.
-    discovery: Option<DiscoverError>,
+    /// What discovery said last.
+    looked: Looked,
     /// From where another speaks under this node's address.
     twin: Option<SocketAddr>,
 }
 
+/// What came of looking for hosts, and what was missing.
+#[derive(Debug, Default)]
+pub(crate) enum Looked {
+    /// It goes on.
+    #[default]
+    NotYet,
+    /// There are hosts.
+    Found(Missing),
+    /// There are none.
+    Nobody(Missing),
+    /// There are some, and none of them can reach this node by the address that it advertises.
+    Elsewhere(Vec<SocketAddr>, Missing),
+}
+
+impl Looked {
+    /// Whether to look again will not help: neither the node's address nor its hosts will be others.
+    pub(crate) fn is_hopeless(&self) -> bool {
+        matches!(self, Self::Elsewhere(_, missing) if missing.is_empty())
+    }
+}
+
 impl Joining {
-    pub(crate) fn start(&mut self, command: CommandId) {
-        *self = Self { command: Some(command), ..Self::default() };
+    pub(crate) fn start(&mut self, command: CommandId, now: Instant) {
+        *self = Self { command: Some((command, now)), ..Self::default() };
     }
 
-    fn is_under_way(&self) -> bool {
+    pub(crate) fn is_under_way(&self) -> bool {
         self.command.is_some()
+    }
+
+    /// Whether this is the command that is under way.
+    pub(crate) fn is_of(&self, command: CommandId) -> bool {
+        self.command.is_some_and(|(id, _)| id == command)
     }
 
     /// A host is asked to let the node in.
@@ -49,11 +76,9 @@ impl Joining {
         self.seeds.remove(&seed);
     }
 
-    /// Hosts were discovered, or not.
-    pub(crate) fn discovered(&mut self, error: Option<DiscoverError>) {
-        if self.is_under_way() {
-            self.discovery = error;
-        }
+    /// Hosts were looked for.
+    pub(crate) fn looked(&mut self, looked: Looked) {
+        self.looked = looked;
     }
 
     /// Another speaks under this node's address.
@@ -70,22 +95,46 @@ impl Joining {
 
     /// The attempt has failed after `time`: why.
     pub(crate) fn fail(&mut self, cluster: &str, local: SocketAddr, time: Duration) -> JoinError {
-        let Self { seeds, discovery, twin, .. } = std::mem::take(self);
-        if let Some(source_address) = twin {
-            return JoinError::AddressTaken { address: local, source_address };
+        let error = self.error(cluster, local, time);
+        *self = Self::default();
+        error.unwrap_or(JoinError::NoHosts { time })
+    }
+
+    /// What stands in the way by now, as far as it is known.
+    pub(crate) fn trouble(&self, cluster: &str, local: SocketAddr, now: Instant) -> Option<JoinError> {
+        let (_, since) = self.command?;
+        self.error(cluster, local, Duration::from_micros(now.since(since).0))
+    }
+
+    fn error(&self, cluster: &str, local: SocketAddr, time: Duration) -> Option<JoinError> {
+        if let Some(source_address) = self.twin {
+            return Some(JoinError::AddressTaken { address: local, source_address });
         }
-        if seeds.is_empty() {
-            return match discovery {
-                Some(source) => JoinError::Discovery { time, source },
-                None => JoinError::NoHosts { time },
-            };
+        if let Looked::Elsewhere(hosts, _) = &self.looked {
+            let hosts = hosts.iter().copied().take(SEEDS_MAX).collect();
+            return Some(JoinError::Loopback { address: local, hosts });
         }
-        let other = seeds.values().all(|failure| *failure == SeedFailure::OtherCluster);
-        let seeds = Seeds::new(seeds.into_iter().collect());
+        if !self.seeds.is_empty() {
+            return Some(self.unreachable(cluster, time));
+        }
+        match &self.looked {
+            Looked::Nobody(missing) if missing.is_empty() => Some(JoinError::NoHosts { time }),
+            Looked::Nobody(missing) => Some(JoinError::Discovery { time, missing: missing.clone() }),
+            _ => None,
+        }
+    }
+
+    fn unreachable(&self, cluster: &str, time: Duration) -> JoinError {
+        let other = self.seeds.values().all(|failure| *failure == SeedFailure::OtherCluster);
+        let seeds = Seeds::new(self.seeds.iter().map(|(seed, failure)| (*seed, *failure)).collect());
         if other {
             return JoinError::OtherCluster { cluster: cluster.into(), seeds };
         }
-        JoinError::Unreachable { time, seeds }
+        let missing = match &self.looked {
+            Looked::Found(missing) | Looked::Nobody(missing) | Looked::Elsewhere(_, missing) => missing.clone(),
+            Looked::NotYet => Missing::default(),
+        };
+        JoinError::Unreachable { time, seeds, missing }
     }
 }
 

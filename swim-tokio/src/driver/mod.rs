@@ -36,12 +36,10 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, JoinSet};
 
 use self::clock::Clock;
-use self::joining::Joining;
 use self::report::Report;
 use self::scratch::Scratch;
 use self::wire::Wire;
-use crate::discovery::Discover;
-use crate::error::DiscoverError;
+use crate::discovery::{Discover, Found};
 use crate::request::{Request, Wanted};
 use crate::shared::Shared;
 use crate::stats::TransportCounters;
@@ -67,7 +65,8 @@ pub(crate) struct Driver<W: Wire> {
     wake: Option<Instant>,
     discovery: Arc<dyn Discover>,
     remembered: Vec<SocketAddr>,
-    pub(crate) joining: Joining,
+    /// What was missing of the hosts, and who was left out, when that was told last.
+    missing: (String, Vec<SocketAddr>),
     join_time: Duration,
     /// What did not arrive, as the node is to be told.
     later: VecDeque<Refused>,
@@ -100,7 +99,7 @@ impl std::ops::Deref for Stopping {
 /// What a task of the driver's came to.
 pub(crate) enum Ended<F> {
     Wire(Box<F>),
-    Hosts { id: DiscoverId, found: Result<Vec<SocketAddr>, DiscoverError> },
+    Hosts { id: DiscoverId, found: Found },
 }
 
 /// What did not arrive.
@@ -136,7 +135,7 @@ impl<W: Wire> Driver<W> {
             wake: None,
             discovery,
             remembered,
-            joining: Joining::default(),
+            missing: Default::default(),
             join_time,
             later: VecDeque::new(),
             counters: TransportCounters::default(),

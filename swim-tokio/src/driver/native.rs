@@ -227,7 +227,7 @@ impl Driver<Native> {
                     return;
                 }
                 let kind = message.as_message().kind;
-                self.joining.answered(to);
+                self.shared.lock().joining.answered(to);
                 if matches!(kind, Kind::Refused { reason: RefusedReason::Oneself }) {
                     self.met_twin(to);
                 }
@@ -238,7 +238,7 @@ impl Driver<Native> {
             }
             Finished::Failed { ticket, to, failure } => {
                 self.counters.requests_failed += 1;
-                self.joining.failed(to, failure);
+                self.shared.lock().joining.failed(to, failure);
                 self.input(Input::Undeliverable { to, about: About::Request(ticket) }, &mut scratch.caused);
             }
         }

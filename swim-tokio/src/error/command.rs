@@ -4,15 +4,23 @@ use swim_core::CommandError;
 
 use super::Stopped;
 
-/// Declares an error of a command: which of swim-core's it can meet, and that the node may have been stopped.
+/// Declares an error of a command: which of swim-core's it can meet, which of this crate's own, and that the node may have
+/// been stopped.
 macro_rules! command_errors {
-    ($( $(#[$doc:meta])* $name:ident { $( $(#[$variant_doc:meta])* $variant:ident = $core:ident, $text:literal ),* $(,)? } )*) => {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident {
+            $( $(#[$variant_doc:meta])* $variant:ident = $core:ident, $text:literal ),* $(,)?
+            $(; $( $(#[$own_doc:meta])* $own:ident, $own_text:literal ),* $(,)? )?
+        }
+    )*) => {
         $(
             $(#[$doc])*
             #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
             #[non_exhaustive]
             pub enum $name {
                 $( $(#[$variant_doc])* #[error($text)] $variant, )*
+                $( $( $(#[$own_doc])* #[error($own_text)] $own, )* )?
                 /// The node was stopped, before or meanwhile.
                 #[error("the node was stopped")]
                 Stopped,
@@ -86,6 +94,10 @@ command_errors! {
         Failed = HealFailed, "the target did not answer, or refused; check that it is up and of this cluster",
         /// Enough attempts are under way.
         Busy = Busy, "enough attempts to heal are under way; wait for one to end",
+        ;
+        /// The node advertises a loopback address, and the target is on another machine.
+        Loopback, "the target is on another machine, which cannot reach this node's loopback address; start the node \
+                   with an address that it can reach",
     }
     /// Why probing was not started, stopped or done once.
     GossipError {

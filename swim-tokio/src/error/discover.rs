@@ -37,7 +37,7 @@ pub enum DiscoverError {
         entry: String,
     },
     /// A name is not written as a name and a port.
-    #[error("`{name}` is no host; write NAME:PORT")]
+    #[error("`{name}` is no host; write NAME:PORT or ADDRESS:PORT")]
     NoName {
         /// What was written.
         name: String,
@@ -49,6 +49,12 @@ pub enum DiscoverError {
         name: String,
         /// What the resolver said.
         source: Arc<io::Error>,
+    },
+    /// A name is being resolved still.
+    #[error("the name `{name}` takes long to be resolved; check the resolver of this machine")]
+    NameTooSlow {
+        /// Which name.
+        name: String,
     },
     /// It took too long.
     #[error("discovery took longer than {limit:?}")]

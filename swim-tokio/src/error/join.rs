@@ -3,19 +3,24 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::{DiscoverError, Seeds};
+use super::{Missing, Seeds};
 
 /// Why a node did not join. The node keeps running: [`Swim::join`](crate::Swim::join) tries again.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JoinError {
     /// Hosts are known, and too few of them answered in time.
-    #[error("not enough hosts answered within {time:?}: {seeds}; check the hosts, and that they are up and reachable")]
+    #[error(
+        "not enough hosts answered within {time:?}: {seeds}; check the hosts, and that they are up and reachable{}",
+        more(.missing)
+    )]
     Unreachable {
         /// How long it was tried.
         time: Duration,
         /// What became of each.
         seeds: Seeds,
+        /// Other hosts that could not even be asked.
+        missing: Missing,
     },
     /// Every host that answered belongs to another cluster.
     #[error("the hosts {seeds} belong to another cluster than `{cluster}`; check the cluster's name and the hosts")]
@@ -35,13 +40,27 @@ pub enum JoinError {
         /// Where the other one's traffic comes from.
         source_address: SocketAddr,
     },
-    /// Discovery failed until the end.
+    /// The node advertises a loopback address, and every host is on another machine. Time does not mend that, so that this
+    /// is told at once.
+    #[error(
+        "only this machine can reach {address}, a loopback address, and {} on other machines; bind or advertise an \
+         address by which they reach this node",
+        are(.hosts)
+    )]
+    Loopback {
+        /// The address that the node advertises.
+        address: SocketAddr,
+        /// The hosts; some of them where there are very many.
+        hosts: Vec<SocketAddr>,
+    },
+    /// Discovery failed until the end, or found nobody but the node itself while something was missing.
     #[error("no hosts could be found within {time:?}")]
     Discovery {
         /// How long it was tried.
         time: Duration,
-        /// What it said last.
-        source: DiscoverError,
+        /// What was missing last.
+        #[source]
+        missing: Missing,
     },
     /// Discovery gave an empty list until the end.
     #[error("discovery gave no hosts within {time:?}; a list with this node alone makes a cluster of one")]
@@ -56,6 +75,24 @@ pub enum JoinError {
     #[error("the node was stopped")]
     Stopped,
 }
+
+/// What was missing, after what is told of the hosts that were there.
+fn more(missing: &Missing) -> String {
+    if missing.is_empty() { String::new() } else { format!("; more hosts may be missing: {missing}") }
+}
+
+/// Some of the hosts, and that they are.
+fn are(hosts: &[SocketAddr]) -> String {
+    let shown: Vec<String> = hosts.iter().take(HOSTS_SHOWN).map(ToString::to_string).collect();
+    let shown = shown.join(", ");
+    match hosts.len() {
+        1 => format!("{shown} is"),
+        count @ ..=HOSTS_SHOWN => format!("the {count} hosts {shown} are"),
+        count => format!("{count} hosts, {shown} among them, are"),
+    }
+}
+
+const HOSTS_SHOWN: usize = 5;
 
 /// Why [`Swim::wait_for`](crate::Swim::wait_for) gave up.
 #[derive(Clone, Debug, thiserror::Error)]

@@ -4,12 +4,14 @@
 mod command;
 mod discover;
 mod join;
+mod missing;
 mod seeds;
 mod start;
 
 pub use command::{GossipError, HealError, LeaveError, ReapError, RejoinError, SelfEvictError, SetLabelsError};
 pub use discover::DiscoverError;
 pub use join::{JoinError, WaitError};
+pub use missing::Missing;
 pub use seeds::{SeedFailure, Seeds};
 pub use start::{AdvertiseProblem, StartError, Transport};
 

@@ -76,9 +76,7 @@ pub enum StartError {
         source: io::Error,
     },
     /// The others could not reach this node by the address that it would name.
-    #[error(
-        "{address} cannot be advertised: {problem}; call `advertise` with an address by which the others reach this node"
-    )]
+    #[error("{address} cannot be advertised: {problem}; advertise an address by which the others reach this node")]
     CannotAdvertise {
         /// The address that was given, or that follows from the one to listen on.
         address: SocketAddr,

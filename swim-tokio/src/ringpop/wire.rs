@@ -254,9 +254,9 @@ impl Driver<Ringpop> {
             Ok(message) => {
                 match message.as_message().kind {
                     Kind::Refused { reason: RefusedReason::OtherApp } => {
-                        self.joining.failed(to, SeedFailure::OtherCluster)
+                        self.shared.lock().joining.failed(to, SeedFailure::OtherCluster)
                     }
-                    _ => self.joining.answered(to),
+                    _ => self.shared.lock().joining.answered(to),
                 }
                 self.hear(to, Via::Response(ticket), message, scratch);
             }
@@ -275,7 +275,7 @@ impl Driver<Ringpop> {
 
     fn fail(&mut self, ticket: Ticket, to: SocketAddr, failure: SeedFailure, scratch: &mut Scratch) {
         self.counters.requests_failed += 1;
-        self.joining.failed(to, failure);
+        self.shared.lock().joining.failed(to, failure);
         self.input(Input::Undeliverable { to, about: About::Request(ticket) }, &mut scratch.caused);
     }
 }

@@ -73,7 +73,7 @@ async fn addresses_that_name_nobody_are_not_advertised() {
         match node.start().await.unwrap_err() {
             error @ StartError::CannotAdvertise { problem, .. } => {
                 assert_eq!(problem, expected, "{bind} {advertise:?}");
-                assert!(error.to_string().contains("call `advertise`"), "{error}");
+                assert!(error.to_string().contains("advertise an address"), "{error}");
             }
             other => panic!("{bind} {advertise:?}: {other:?}"),
         }

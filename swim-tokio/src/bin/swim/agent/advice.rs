@@ -20,6 +20,7 @@ pub(crate) fn not_started(error: StartError) -> Failure {
         StartError::NotThisMachine { .. } => {
             (Exit::NotStarted, Some("pass --bind with an address of this machine, and --advertise with the other"))
         }
+        StartError::Socket { .. } => (Exit::NotStarted, Some("pass --bind ADDRESS:PORT to listen elsewhere")),
         _ => (Exit::NotStarted, None),
     };
     Failure::new(exit, error).advised(advice)
@@ -39,8 +40,12 @@ pub(crate) fn not_joined(error: JoinError, agent: &Agent) -> Failure {
             Some("check --join, --hosts-file and --dns; --join-timeout waits longer, --retry-join for ever")
         }
         JoinError::Discovery { .. } | JoinError::NoHosts { .. } => {
-            Some("check --hosts-file and --dns; a list with this agent alone makes a cluster of one")
+            Some("check --join, --hosts-file and --dns; a list with this agent alone makes a cluster of one")
         }
+        JoinError::Loopback { .. } => Some(
+            "pass --bind ADDRESS:PORT with an address of this machine that the hosts can reach; behind NAT, or to listen \
+             on all addresses, --advertise with that address, too",
+        ),
         _ => None,
     };
     Failure::new(Exit::NotJoined, error).advised(advice)
