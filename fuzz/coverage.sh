@@ -12,6 +12,8 @@ floor=92
 version=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
 export LLVM_COV=/usr/lib/llvm-$version/bin/llvm-cov LLVM_PROFDATA=/usr/lib/llvm-$version/bin/llvm-profdata
 
+# Profiles and binaries of earlier runs would count as well.
+cargo llvm-cov clean --workspace
 cargo llvm-cov --locked --no-report -p swim-sim --lib -- --quiet fuzzing::tests::corpus
 report=$(cargo llvm-cov report --summary-only --ignore-filename-regex 'swim-sim/')
 # The file, its lines, how many of them were missed, and the share that was reached.

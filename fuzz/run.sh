@@ -8,9 +8,10 @@
 # SANITIZER=address checks the memory accesses of dependencies as well, several times slower.
 set -euo pipefail
 cd "$(dirname "$0")"
+. ./targets.sh
 
 usage() {
-  sed -n '2,4s/^# \{0,1\}//p' "$0" >&2
+  sed -n '2,4s/^# \{0,1\}//p' "${0##*/}" >&2
   exit 2
 }
 
@@ -21,19 +22,8 @@ sanitizer=${SANITIZER:-none}
 # cargo-fuzz needs options of a nightly compiler; the ordinary build must not.
 export RUSTC_BOOTSTRAP=1
 
-all() { sed -n 's/^path = "fuzz_targets\/\(.*\)\.rs"$/\1/p' Cargo.toml; }
-
 if [ "$1" = all ]; then targets=$(all); else targets=$1; fi
 grep -qxF -- "$1" <(all; echo all) || usage
-
-# The longest inputs that are tried, in bytes.
-longest() {
-  case $1 in
-    cluster) echo 600 ;;
-    node_inputs) echo 1000 ;;
-    *) echo 2000 ;;
-  esac
-}
 
 cargo fuzz build -s "$sanitizer"
 for target in $targets; do

@@ -214,6 +214,18 @@ fn who_gossips_of_the_evicted_is_told_no_more_than_it_sent_unless_it_has_answere
     }
 }
 
+#[test]
+fn an_evicted_member_that_is_named_again_and_again_is_told_of_once_and_leaves_room_for_others() {
+    let mut world = with_ghosts(100..=101);
+    let mut claims = vec![own(100, Alive, inc(0)); 40];
+    claims.extend(ghosts(2));
+    world.inject(3, 1, Via::Datagram, &message(ping(1), &claims));
+    let answer = world.last(1, 3);
+    for ghost in [100, 101] {
+        assert_eq!(answer.claims_about(ghost), [(Tombstone, inc(0))]);
+    }
+}
+
 /// The reader refuses a list that is longer, and with it all that it says.
 #[test]
 fn an_answer_has_no_more_changes_than_a_list_may_whoever_was_listed_after_it_came_to_owe() {

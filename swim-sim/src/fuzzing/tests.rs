@@ -39,6 +39,17 @@ mod corpus {
         replay("scenario", scenario);
     }
 
+    /// What was found is a file of its corpus with a name that says what it was, and docs/VERIFICATION.md says more.
+    #[test]
+    fn every_find_has_its_row() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/VERIFICATION.md");
+        let page = fs::read_to_string(page).expect("it can be read");
+        let finds = ["node_inputs", "cluster", "scenario"].map(|target| files(target).into_iter());
+        let finds = finds.into_iter().flatten().filter(|(name, _)| name.starts_with("found-"));
+        let missing: Vec<_> = finds.map(|(name, _)| name).filter(|name| !page.contains(&format!("`{name}`"))).collect();
+        assert_eq!(missing, Vec::<String>::new());
+    }
+
     fn replay(target: &str, body: fn(&[u8])) {
         for (name, bytes) in files(target) {
             println!("{name}");
