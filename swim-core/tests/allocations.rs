@@ -6,17 +6,20 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use swim_core::{
-    Boot, BootstrapOptions, Change, ChangeList, Checksum, Command, CommandId, Config, Effect, Effects, Event,
+    Address, Boot, BootstrapOptions, Change, ChangeList, Checksum, Command, CommandId, Config, Effect, Effects, Event,
     EventMask, Incarnation, Input, Instant, Kind, Labels, Message, Micros, Node, Options, Readiness, Seq, Source,
-    StartGossip, Status, UnixMillis, Via,
+    StartGossip, Status, UnixMillis, Via, wire,
 };
 
 struct Counting;
 
 thread_local! {
     static COUNT: Cell<u64> = const { Cell::new(0) };
+    /// What is held in bytes, and the most that was.
+    static HELD: Cell<(i64, i64)> = const { Cell::new((0, 0)) };
 }
 
 fn count() {
@@ -24,24 +27,38 @@ fn count() {
     let _ = COUNT.try_with(|count| count.set(count.get() + 1));
 }
 
+fn hold(bytes: usize, sign: i64) {
+    let _ = HELD.try_with(|cell| {
+        let (held, most) = cell.get();
+        let held = held + sign * bytes as i64;
+        cell.set((held, most.max(held)));
+    });
+}
+
 // SAFETY: everything is passed on to the system's allocator as it came.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count();
+        hold(layout.size(), 1);
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         count();
+        hold(layout.size(), 1);
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count();
+        // Both may be held for the moment in which one is copied into the other.
+        hold(size, 1);
+        hold(layout.size(), -1);
         unsafe { System.realloc(memory, layout, size) }
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        hold(layout.size(), -1);
         unsafe { System.dealloc(memory, layout) }
     }
 }
@@ -53,6 +70,15 @@ fn allocations(what: impl FnOnce()) -> u64 {
     let before = COUNT.get();
     what();
     COUNT.get() - before
+}
+
+/// How many bytes are held after it that were not before, and at most meanwhile.
+fn held(what: impl FnOnce()) -> (i64, i64) {
+    let (before, _) = HELD.get();
+    HELD.set((before, before));
+    what();
+    let (after, most) = HELD.get();
+    (after - before, most - before)
 }
 
 const WALL: u64 = 1_700_000_000_000;
@@ -256,4 +282,87 @@ fn an_event_that_is_wanted_is_reported_without_allocating() {
         seen += host.effects.iter().filter(is_report).count();
     });
     assert_eq!((count, seen), (0, (WARM + COUNTED) as usize));
+}
+
+#[test]
+fn the_allocator_knows_what_is_held() {
+    let mut kept = Vec::<u8>::new();
+    let grown = held(|| {
+        drop(vec![0u8; 1_000]);
+        kept.reserve_exact(100);
+    });
+    assert_eq!(grown, (100, 1_000));
+    assert_eq!(held(|| drop(std::mem::take(&mut kept))).0, -100);
+}
+
+/// What a list of made-up members comes to that a node of the LAN preset hears in one message: how many bytes it takes for each
+/// of them.
+fn flooded<A: Address>(members: u32, labels: &[u8], address: impl Fn(u32) -> A) -> i64 {
+    let options = Options { events: EventMask::NONE, ..Options::lan() };
+    let config = Config::try_from(options).expect("the options are valid");
+    let (cluster, limits) = (config.cluster(), wire::Limits::stream(config.options().members_max as usize));
+    let now = Instant::from_millis(1_000);
+    let mut node = Node::new(config, address(0), Boot { now, wall: UnixMillis(WALL), seed: 7 });
+    let labels = Labels::from_encoded(labels).expect("they are within the limits for what is received");
+    let mut frame = Vec::new();
+    let mut list = ChangeList::new();
+    for number in 1..members {
+        let (address, incarnation) = (address(number), inc(0));
+        let source = Some(Source { address, incarnation });
+        list.push(Change { address, incarnation, status: Status::Alive, source, labels });
+    }
+    let head = (inc(0), Checksum(1));
+    let message = Message { kind: Kind::Gossip, incarnation: head.0, checksum: head.1, changes: list.as_changes() };
+    wire::encode(cluster, &message, &mut frame);
+    drop(list);
+    let mut effects = Effects::new();
+    let (kept, most) = held(|| {
+        let mut list = ChangeList::new();
+        let message = wire::decode(cluster, limits, &frame, &mut list).expect("it is within the limits");
+        node.handle(now, Input::Message { from: address(1), via: Via::Datagram, message }, &mut effects);
+        effects = Effects::new();
+    });
+    assert_eq!(node.listed().count(), members as usize);
+    println!(
+        "{members} members with {} bytes of labels, addresses of {} bytes: {} bytes on the wire, {} kept for each, {} MB \
+         in all, {} MB at most meanwhile",
+        labels.encoded().len(),
+        size_of::<A>(),
+        frame.len(),
+        kept / i64::from(members),
+        kept / 1_000_000,
+        most / 1_000_000,
+    );
+    assert!(most <= 4 * kept, "{most} bytes for the moment in which it is decoded and applied");
+    kept / i64::from(members)
+}
+
+fn socket(number: u32) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::from_bits(0x0a00_0000 + number), 7946))
+}
+
+/// Labels as long as they are accepted.
+fn longest_labels() -> Vec<u8> {
+    let labels = (0..4).flat_map(|key| [1, b'a' + key, 253].into_iter().chain([b'v'; 253]));
+    let longest: Vec<u8> = labels.collect();
+    assert_eq!(longest.len(), 1024);
+    longest
+}
+
+#[test]
+fn a_made_up_member_takes_less_than_seventy_bytes_and_its_labels() {
+    assert!(flooded(1 << 16, &[], |number| number) < 40);
+    assert!(flooded(1 << 16, &[], socket) < 70);
+    assert!(flooded(1 << 13, &longest_labels(), socket) < 70 + 1024 + 32);
+}
+
+/// The figures of docs/SECURITY.md: `cargo test --release -p swim-core --test allocations as_many -- --ignored --nocapture`
+#[test]
+#[ignore = "some seconds, and half a gigabyte"]
+fn as_many_made_up_members_as_the_presets_allow() {
+    flooded(1 << 20, &[], |number| number);
+    flooded(1 << 20, &[], socket);
+    // As many as fit into the 32 MiB that the driver takes in one message, and into the 64 MiB of a frame.
+    flooded(32_000, &longest_labels(), socket);
+    flooded(64_000, &longest_labels(), socket);
 }

@@ -1,6 +1,6 @@
 //! What a stranger can make: bytes that follow no rule, and frames that follow them all.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use swim_core::{
     Change, ChangeList, Changes, Checksum, ClusterId, Incarnation, Kind, Labels, Message, Seq, Source, Status,
@@ -31,7 +31,23 @@ pub(crate) fn join(cluster: &str, sender: SocketAddr, wall: UnixMillis) -> Vec<u
     let source = Some(Source { address: sender, incarnation });
     let mut own = ChangeList::new();
     own.push(Change { address: sender, incarnation, status: Status::Alive, source, labels: Labels::NONE });
-    let message = sealed(cluster, sender, Kind::Join { app: ClusterId::from_name(cluster) }, own.as_changes());
+    streamed(sealed(cluster, sender, Kind::Join { app: ClusterId::from_name(cluster) }, own.as_changes()))
+}
+
+/// What a healer merges, as it goes over a stream: a list of so many members that were there since `wall` and have left.
+pub(crate) fn departed(cluster: &str, sender: SocketAddr, members: u32, wall: UnixMillis) -> Vec<u8> {
+    let incarnation = Incarnation::from_wall(wall);
+    let mut list = ChangeList::new();
+    for number in 0..members {
+        let address = SocketAddr::from((Ipv4Addr::from_bits(0x0a00_0000 + number), 7946));
+        let source = Some(Source { address, incarnation });
+        list.push(Change { address, incarnation, status: Status::Leave, source, labels: Labels::NONE });
+    }
+    streamed(sealed(cluster, sender, Kind::HealMerge, list.as_changes()))
+}
+
+/// Before a message on a stream goes its length.
+fn streamed(message: Vec<u8>) -> Vec<u8> {
     let mut bytes = u32::try_from(message.len()).expect("it is short").to_le_bytes().to_vec();
     bytes.extend(message);
     bytes

@@ -18,6 +18,7 @@ mod helpers;
 mod hostile;
 mod joining;
 mod lifetime;
+mod lists;
 mod logs;
 mod metrics;
 #[cfg(all(unix, feature = "agent"))]
