@@ -78,10 +78,9 @@ impl<A: Address> Buddies<A> {
         assert!(self.0.len() <= BUDDIES_MAX, "I7: suspects that are to be told");
     }
 
-    /// Takes in who is to be told, and when.
+    /// Takes in who is to be told, and when; how many there are follows from it.
     pub(crate) fn trace(&self, print: &mut Fingerprint) {
         let Self(buddies) = self;
-        print.word(buddies.len() as u64);
         for Buddy { address, due, pause, left } in buddies {
             print.address(address);
             print.until(*due);

@@ -9,9 +9,9 @@ use super::slot::Slot;
 use super::slot_map::SlotMap;
 use crate::labels::Labels;
 
-/// All labels of a list together take no more bytes: half of the longest message, so that a list of up to two million
-/// members with them fits in one.
-const LABELS_LEN_MAX: usize = crate::wire::MAX_BODY_LEN / 2;
+/// All labels of a list together take no more bytes: a quarter of the longest message, so that a list of a million members
+/// fits in one with them.
+const LABELS_LEN_MAX: usize = crate::wire::MAX_BODY_LEN / 4;
 
 #[derive(Clone)]
 pub(super) struct LabelStore {

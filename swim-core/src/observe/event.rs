@@ -498,7 +498,7 @@ pub enum RejectReason {
     /// A claim too far ahead of the clock, or above the ceiling (R2).
     Incarnation,
     /// A claim about one member more than [`Options::members_max`](crate::Options::members_max), or with labels that make all
-    /// labels of the list longer than half of [`MAX_BODY_LEN`](crate::wire::MAX_BODY_LEN). One that is claimed to be alive is
+    /// labels of the list longer than a quarter of [`MAX_BODY_LEN`](crate::wire::MAX_BODY_LEN). One that is claimed to be alive is
     /// pinged, and listed if it answers and another never did (R16).
     TooManyMembers,
     /// An answer to nothing that was asked.
