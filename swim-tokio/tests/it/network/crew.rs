@@ -2,6 +2,7 @@
 
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -21,6 +22,8 @@ pub(crate) struct Crew<'a> {
     hosts: String,
     labels: Vec<String>,
     processes: Vec<Option<Child>>,
+    /// Those who listen, one for each life of an agent.
+    watchers: Vec<JoinHandle<()>>,
     /// What is seen of them.
     pub(crate) seen: Arc<Seen>,
 }
@@ -34,6 +37,7 @@ impl<'a> Crew<'a> {
             hosts: hosts.join(","),
             labels: Vec::new(),
             processes: (0..nodes).map(|_| None).collect(),
+            watchers: Vec::new(),
             seen: Arc::new(Seen::new(nodes)),
         }
     }
@@ -60,7 +64,7 @@ impl<'a> Crew<'a> {
         self.processes[node as usize] = Some(child);
         let life = self.seen.begin(node);
         let seen = Arc::clone(&self.seen);
-        let _ = namespace.spawn(move || watch(&seen, node, life));
+        self.watchers.push(namespace.spawn(move || watch(&seen, node, life)));
     }
 
     /// Ends an agent as a power cut would.
@@ -69,6 +73,28 @@ impl<'a> Crew<'a> {
         if let Some(mut child) = self.processes[node as usize].take() {
             child.kill().expect("it runs");
             child.wait().expect("it has ended");
+        }
+    }
+
+    /// Those who listen have heard all so far.
+    ///
+    /// # Panics
+    /// Where one of them did: what was seen is not all that happened.
+    pub(crate) fn check_watchers(&mut self) {
+        for watcher in self.watchers.extract_if(.., |watcher| watcher.is_finished()) {
+            watcher.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        }
+    }
+
+    /// Ends all agents, and waits for those who listened to them.
+    ///
+    /// # Panics
+    /// As [`check_watchers`](Self::check_watchers).
+    pub(crate) fn end(mut self) {
+        self.kill_all();
+        while !self.watchers.is_empty() {
+            self.check_watchers();
+            std::thread::sleep(std::time::Duration::from_millis(5));
         }
     }
 
@@ -105,6 +131,16 @@ impl<'a> Crew<'a> {
         self.lab.cut(&self.seen.cut(id, None));
     }
 
+    fn kill_all(&mut self) {
+        for (node, process) in (0..).zip(&mut self.processes) {
+            self.seen.set(node, Life::Down);
+            if let Some(mut process) = process.take() {
+                let _ = process.kill();
+                let _ = process.wait();
+            }
+        }
+    }
+
     fn signal(&self, node: u32, signal: Signal) {
         // The number belongs to the child for as long as nobody has waited for it.
         let child = self.processes[node as usize].as_ref().expect("it runs");
@@ -114,9 +150,6 @@ impl<'a> Crew<'a> {
 
 impl Drop for Crew<'_> {
     fn drop(&mut self) {
-        for process in self.processes.iter_mut().flatten() {
-            let _ = process.kill();
-            let _ = process.wait();
-        }
+        self.kill_all();
     }
 }

@@ -42,7 +42,9 @@ fn once(case: &Case, scenario: &Scenario) -> Result<Outcome, String> {
     if case.network == Way::Narrow {
         crew = crew.with_long_labels();
     }
-    Ok(play(&job, &lab, &mut crew))
+    let outcome = play(&job, &lab, &mut crew);
+    crew.end();
+    Ok(outcome)
 }
 
 /// The network of a case.

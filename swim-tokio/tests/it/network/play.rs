@@ -78,6 +78,7 @@ impl Play<'_, '_> {
     fn tick(&mut self) {
         self.ticks += 1;
         sleep_until(self.now());
+        self.crew.check_watchers();
         if let Some((since, _, sides, waiting)) = &mut self.cut {
             waiting.retain(|side| !self.crew.seen.others_are_faulty(sides, *side));
             if waiting.is_empty() && self.outcome.detected_after.is_none() {

@@ -69,6 +69,7 @@ fn churn(time: Duration) {
     while start.elapsed() < time {
         soak.end_troubles(Instant::now());
         soak.trouble();
+        soak.crew.check_watchers();
         if Instant::now() >= next_look {
             next_look += LOOK;
             soak.look();
@@ -80,6 +81,7 @@ fn churn(time: Duration) {
     std::thread::sleep(LOOK * 3);
     soak.look();
     soak.judge(&before);
+    soak.crew.end();
 }
 
 struct Soak<'a> {
@@ -163,9 +165,10 @@ impl Soak<'_> {
         }
     }
 
-    fn until_agreed(&self, what: &str) {
+    fn until_agreed(&mut self, what: &str) {
         let start = Instant::now();
         while let Some(lacking) = self.crew.seen.lacking(Agreement::Checksum) {
+            self.crew.check_watchers();
             assert!(start.elapsed() < AGREE_MAX, "it did not come about that {what}: {lacking}");
             std::thread::sleep(Duration::from_millis(100));
         }

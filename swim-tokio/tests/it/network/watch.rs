@@ -1,7 +1,7 @@
 //! Listens to one agent from inside its namespace, for as long as that life of it lasts.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -35,6 +35,9 @@ struct Applied {
 }
 
 /// Listens until the agent ends.
+///
+/// # Panics
+/// Where something of what the agent tells is lost while it lives: whatever is concluded from the rest is void.
 pub(crate) fn watch(seen: &Seen, node: u32, life: u32) {
     let stream = loop {
         if !seen.is_of(node, life) {
@@ -45,16 +48,19 @@ pub(crate) fn watch(seen: &Seen, node: u32, life: u32) {
             Err(_) => std::thread::sleep(Duration::from_millis(5)),
         }
     };
-    let Ok(mut ask) = stream.try_clone() else { return };
+    let lost = listen(seen, (node, life), stream);
+    assert!(!seen.is_of(node, life), "agent {node}: its events ended before it did: {lost:?}");
+}
+
+/// Hears what comes until that life of the agent is over, or nothing comes any more.
+fn listen(seen: &Seen, (node, life): (u32, u32), mut stream: TcpStream) -> io::Result<()> {
     // HTTP/1.0, so that the events come as they are, without the lengths of their chunks.
-    if write!(ask, "GET /v1/events?kinds={KINDS} HTTP/1.0\r\nHost: {ADMIN}\r\n\r\n").is_err() {
-        return;
-    }
+    write!(stream, "GET /v1/events?kinds={KINDS} HTTP/1.0\r\nHost: {ADMIN}\r\n\r\n")?;
     let mut name = String::new();
     for line in BufReader::new(stream).lines() {
-        let Ok(line) = line else { return };
+        let line = line?;
         if !seen.is_of(node, life) {
-            return;
+            break;
         }
         if let Some(event) = line.strip_prefix("event: ") {
             name = event.into();
@@ -62,6 +68,7 @@ pub(crate) fn watch(seen: &Seen, node: u32, life: u32) {
             hear(seen, node, &name, data);
         }
     }
+    Ok(())
 }
 
 fn hear(seen: &Seen, node: u32, name: &str, data: &str) {
