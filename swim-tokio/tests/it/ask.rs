@@ -198,9 +198,15 @@ async fn the_help_of_every_command_tells_its_examples_and_statuses() {
     let help = run(["--help"]).await;
     assert_eq!(help.status, Some(0));
     assert!(help.out.contains("Exit status: 0") && help.out.contains("Examples:"), "{}", help.out);
-    for command in ["agent", "cluster"] {
-        let help = run([command, "--help"]).await.out;
-        assert!(help.contains("Exit status: 0") && help.contains("Examples:"), "{help}");
+    let (_, commands) = help.out.split_once("Commands:\n").unwrap();
+    let commands: Vec<&str> = commands.lines().map_while(|line| line.strip_prefix("  ")?.split(' ').next()).collect();
+    let commands: Vec<&str> = commands.into_iter().filter(|name| !name.is_empty() && *name != "help").collect();
+    assert_eq!(commands.len(), 11, "{commands:?}");
+    for command in commands {
+        let Ended { status, out, err } = run([command, "--help"]).await;
+        assert_eq!((status, err.as_str()), (Some(0), ""));
+        assert!(out.contains("Exit status: 0") && out.contains(&format!("Examples:\n  swim {command}")), "{out}");
+        assert!(out.lines().all(|line| line.len() <= 120), "it fits a terminal: {out}");
     }
     assert_eq!(run(["agnet"]).await.status, Some(2));
 }

@@ -10,6 +10,7 @@ mod client;
 #[cfg(unix)]
 mod cluster;
 mod exit;
+mod help;
 mod output;
 mod settings;
 mod table;

@@ -23,6 +23,7 @@ use crate::agent::signals::Signals;
 use crate::api::{Cut, Done, Members};
 use crate::ask::encoded;
 use crate::exit::{Exit, Failure, OrExit};
+use crate::help;
 use crate::output::{Paint, print, say};
 
 /// Starts a cluster of agents on this machine to play with: kill some, part them, and watch them notice and heal.
@@ -30,7 +31,7 @@ use crate::output::{Paint, print, say};
 /// On a terminal the nodes are shown as they change, and `help` lists what can be typed. Lines that are piped in are
 /// carried out one after another; the first that fails ends it with status 1. All agents end with this process.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = help::CLUSTER)]
 pub(crate) struct ClusterArgs {
     /// How many nodes.
     #[arg(short, long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=64))]
@@ -38,18 +39,10 @@ pub(crate) struct ClusterArgs {
     /// The settings of the protocol: `local`, `lan` or `wan`.
     #[arg(long, default_value = "local", value_parser = ["local", "lan", "wan"])]
     preset: String,
-    /// A folder to write each node's log to.
+    /// A folder to write each node's log to [default: none].
     #[arg(long, value_name = "FOLDER")]
     logs: Option<PathBuf>,
 }
-
-const EXAMPLES: &str = "\
-Examples:
-  swim cluster                           five nodes and a prompt: try `kill 2`, `partition 1,2|3,4,5`, `heal`
-  swim cluster -n 9 --preset lan --logs .
-  printf 'kill 2\\nwait-agree\\nmembers\\n' | swim cluster -n 3
-
-Exit status: 0 all was done; 1 a line failed, or the nodes did not agree in time; 2 a mistake on the command line.";
 
 /// The cluster.
 struct Cluster {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::builder::BoolishValueParser;
 
 use super::Preset;
+use crate::help;
 
 /// Makes this machine a member of a cluster.
 ///
@@ -17,9 +18,9 @@ use super::Preset;
 /// Each option can also be set by an environment variable or in a TOML file, there under the same name with underscores.
 /// The command line wins over the environment, and the environment over the file; lists replace one another.
 #[derive(Clone, Debug, Default, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = help::AGENT)]
 pub(crate) struct AgentFlags {
-    /// A TOML file with options.
+    /// A TOML file with options [default: none].
     #[arg(long, value_name = "FILE", env = "SWIM_CONFIG")]
     pub(crate) config: Option<PathBuf>,
 
@@ -36,19 +37,21 @@ pub(crate) struct AgentFlags {
     #[arg(long, value_name = "NAME", env = "SWIM_CLUSTER")]
     pub(crate) cluster: Option<String>,
 
-    /// A member to join, or several with commas between; may be repeated. One that answers is enough.
+    /// A member to join, or several with commas between; may be repeated [default: none]. One that answers is
+    /// enough.
     #[arg(long, value_name = "HOST:PORT", env = "SWIM_JOIN", value_delimiter = ',')]
     pub(crate) join: Vec<String>,
 
-    /// A file with a JSON list of hosts to join, read anew whenever hosts are needed.
+    /// A file with a JSON list of hosts to join, read anew whenever hosts are needed [default: none].
     #[arg(long, value_name = "FILE", env = "SWIM_HOSTS_FILE")]
     pub(crate) hosts_file: Option<PathBuf>,
 
-    /// A name all of whose addresses are hosts to join, resolved anew whenever hosts are needed; may be repeated.
+    /// A name all of whose addresses are hosts to join, resolved anew whenever hosts are needed; may be repeated
+    /// [default: none].
     #[arg(long, value_name = "NAME:PORT", env = "SWIM_DNS", value_delimiter = ',')]
     pub(crate) dns: Vec<String>,
 
-    /// A label of this member that all others see; may be repeated.
+    /// A label of this member that all others see; may be repeated [default: none].
     #[arg(long = "label", value_name = "KEY=VALUE", env = "SWIM_LABELS", value_delimiter = ',', value_parser = label)]
     pub(crate) labels: Vec<Label>,
 
@@ -56,12 +59,13 @@ pub(crate) struct AgentFlags {
     #[arg(long, value_name = "ADDRESS:PORT", env = "SWIM_ADMIN", value_parser = admin)]
     pub(crate) admin: Option<AdminAt>,
 
-    /// Lets --admin be reached from other machines. Whoever reaches it can make this member leave.
+    /// Lets --admin be reached from other machines [default: false]. Whoever reaches it can make this member leave.
     #[arg(long, value_name = "BOOL", env = "SWIM_ADMIN_EXPOSED", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub(crate) admin_exposed: Option<bool>,
 
-    /// A file in which to remember the members, so that the cluster finds itself without hosts after all of it was down.
+    /// A file in which to remember the members, so that the cluster finds itself without hosts after all of it was down
+    /// [default: none].
     #[arg(long, value_name = "FILE", env = "SWIM_REMEMBER")]
     pub(crate) remember: Option<PathBuf>,
 
@@ -69,7 +73,7 @@ pub(crate) struct AgentFlags {
     #[arg(long, value_name = "TIME", env = "SWIM_JOIN_TIMEOUT", value_parser = time)]
     pub(crate) join_timeout: Option<Duration>,
 
-    /// Goes on trying to join instead of giving up with status 4.
+    /// Goes on trying to join instead of giving up with status 4 [default: false].
     #[arg(long, value_name = "BOOL", env = "SWIM_RETRY_JOIN", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub(crate) retry_join: Option<bool>,
@@ -82,7 +86,7 @@ pub(crate) struct AgentFlags {
     #[arg(long, value_name = "FILTER", env = "SWIM_LOG")]
     pub(crate) log: Option<String>,
 
-    /// Lets the admin address cut members off, to play partition. Not for clusters that matter.
+    /// Lets the admin address cut members off, to play partition [default: false]. Not for clusters that matter.
     #[arg(long, value_name = "BOOL", env = "SWIM_ALLOW_PARTITIONS", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub(crate) allow_partitions: Option<bool>,
@@ -146,13 +150,3 @@ pub(crate) fn label(text: &str) -> Result<Label, String> {
         _ => Err(format!("`{text}` is no label; write KEY=VALUE, such as zone=a")),
     }
 }
-
-const EXAMPLES: &str = "\
-Examples:
-  swim agent                                                a cluster of one on this machine
-  swim agent --bind 127.0.0.1:7947 --join 127.0.0.1:7946    a second member beside it
-  swim agent --bind 0.0.0.0:7946 --advertise 10.0.0.5:7946 --hosts-file /etc/swim/hosts.json
-  swim agent --config /etc/swim/agent.toml --label zone=a
-
-Exit status: 0 it left when it was asked to; 1 it failed otherwise; 2 a mistake on the command line, in the environment, or
-in a file; 3 a port or an address cannot be used; 4 the cluster was not joined.";
