@@ -83,6 +83,8 @@ impl<W: Wire> Driver<W> {
             let state = self.join_ended(outcome);
             self.shared.lock().join = state;
             self.shared.beat();
+            // A log may begin only now, as the agent's does.
+            self.missing = Default::default();
         }
         if let Some(done) = self.commands.remove(&id) {
             // Whoever asked may have gone.

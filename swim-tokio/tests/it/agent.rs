@@ -87,7 +87,7 @@ async fn a_hang_up_neither_ends_nor_hurries_an_agent_that_leaves() {
 #[tokio::test]
 async fn a_hang_up_does_not_end_an_agent_that_starts_and_other_signals_do() {
     let folder = Folder::new();
-    let settings = folder.hang("agent.toml").await;
+    let settings = folder.hang("agent.toml");
     let start = || {
         let mut command = swim();
         let ports = ["--bind", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
@@ -115,7 +115,7 @@ async fn an_agent_ends_although_its_hosts_file_hangs() {
     let hosts = folder.write("hosts.json", &format!("[\"{}\"]", first.address));
     let mut agent = Agent::start(&["--hosts-file", &hosts]).await;
     agent.process.out.line("joined:").await;
-    let hanging = folder.hang("hosts.json").await;
+    let hanging = folder.hang("hosts.json");
     let _file = tokio::select! {
         healed = agent.post("/v1/heal") => panic!("nothing was read: {healed:?}"),
         file = hanging.is_read() => file,

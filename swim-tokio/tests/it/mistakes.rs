@@ -2,7 +2,7 @@
 
 use std::net::{TcpListener, UdpSocket};
 
-use crate::helpers::skipped;
+use crate::helpers::{skipped, until};
 use crate::process::{Agent, Ended, Folder, finish, run, swim};
 
 /// Runs an agent on free ports that is to fail with `status`, and says all of `hints`.
@@ -23,6 +23,9 @@ fn check(ended: Ended, status: i32, hints: &[&str]) -> Ended {
         assert!(ended.err.contains(hint), "no `{hint}` in {}", ended.err);
     }
     assert!(ended.err.starts_with("error: "), "{}", ended.err);
+    // It speaks of what its user can write, not of what a program would call.
+    assert!(!ended.err.contains("call `"), "{}", ended.err);
+    assert!(!matches!(status, 3 | 4) || ended.err.contains("--"), "no option is named in {}", ended.err);
     ended
 }
 
@@ -165,9 +168,92 @@ async fn a_hosts_file_that_may_not_be_read_is_named() {
 }
 
 #[tokio::test]
+async fn a_hosts_file_that_says_nothing_twice_is_refused() {
+    let folder = Folder::new();
+    let pipe = folder.pipe("pipe.json");
+    fails(&["--hosts-file", &pipe], 2, &[&pipe, "cannot be read", "no regular file"]).await;
+}
+
+#[tokio::test]
+async fn a_hosts_file_that_is_damaged_later_is_reported_and_counts_as_it_was() {
+    let folder = Folder::new();
+    let (first, other) = (Agent::start(&[]).await, Agent::start(&[]).await);
+    let hosts = folder.write("hosts.json", &format!("[\"{}\", \"{}\"]", first.address, other.address));
+    let agent = Agent::start(&["--hosts-file", &hosts]).await;
+    agent.process.out.line("joined:").await;
+    for (damage, text) in [
+        ("cannot be read", None),
+        ("malformed", Some("[\"127.0.0.1:1\",")),
+        ("entry 1", Some("[\"nobody\"]")),
+        ("is longer than", Some(&*" ".repeat((16 << 20) + 1))),
+    ] {
+        match text {
+            Some(text) => drop(folder.write("hosts.json", text)),
+            None => std::fs::remove_file(&hosts).unwrap(),
+        }
+        // A search that finds no hosts is refused; this one finds those of before, and both are members.
+        assert_eq!(agent.post("/v1/heal").await.status, 200, "{damage}");
+        let warning = agent.process.err.line(damage).await;
+        for hint in ["WARN", &hosts, "some hosts could not be found"] {
+            assert!(warning.contains(hint), "no `{hint}` in {warning}");
+        }
+        agent.process.signal(nix::sys::signal::Signal::SIGHUP);
+        let (hosts, damage) = (hosts.clone(), damage.to_owned());
+        let told =
+            |line: &String| line.contains("nothing was read anew") && line.contains(&hosts) && line.contains(&damage);
+        until("it is told at the signal, too", || agent.process.err.lines().iter().any(told)).await;
+    }
+    std::fs::remove_file(&hosts).unwrap();
+    std::fs::create_dir(&hosts).unwrap();
+    assert_eq!(agent.post("/v1/heal").await.status, 200);
+    agent.process.err.line("directory").await;
+}
+
+#[tokio::test]
+async fn a_hosts_file_that_is_damaged_while_the_agent_joins_counts_as_it_was() {
+    let folder = Folder::new();
+    let place = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let hosts = folder.write("hosts.json", &format!("[\"{place}\"]"));
+    let agent = Agent::start(&["--hosts-file", &hosts, "--log", "warn"]).await;
+    folder.write("hosts.json", "[");
+    agent.process.err.line("malformed").await;
+    let _late = Agent::start(&["--bind", &place]).await;
+    agent.process.out.line("joined:").await;
+}
+
+#[tokio::test]
 async fn a_name_that_cannot_be_resolved_is_named() {
-    let args = ["--dns", "no-such-host.invalid:7946", "--join-timeout", "1s"];
-    fails(&args, 4, &["no-such-host.invalid:7946", "cannot be resolved", "--dns"]).await;
+    let name = "no-such-host.invalid:7946";
+    fails(&["--dns", name, "--join-timeout", "1s"], 4, &[name, "cannot be resolved", "--dns"]).await;
+    // Beside hosts that do not answer, and from a file that names this agent, too.
+    let both = format!("127.0.0.1:1,{name}");
+    let hints = ["127.0.0.1:1 (connection refused)", name, "cannot be resolved", "--join"];
+    fails(&["--join", &both, "--join-timeout", "1s"], 4, &hints).await;
+    let folder = Folder::new();
+    let own = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let hosts = folder.write("hosts.json", &format!("[\"{own}\", \"{name}\"]"));
+    let args = ["--bind", &own, "--hosts-file", &hosts, "--join-timeout", "1s"];
+    fails(&args, 4, &[name, "cannot be resolved", "--hosts-file"]).await;
+}
+
+/// An address that is kept for documents, and is nobody's.
+const ELSEWHERE: &str = "203.0.113.7:7946";
+
+#[tokio::test]
+async fn an_agent_on_loopback_is_told_at_once_that_other_machines_cannot_reach_it() {
+    let place = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let hints = [&place, "loopback", ELSEWHERE, "--bind", "--advertise"];
+    // It has two minutes, and the test has one.
+    fails(&["--bind", &place, "--join", ELSEWHERE], 4, &hints).await;
+    let args = ["--bind", "0.0.0.0:0", "--advertise", &place, "--join", ELSEWHERE];
+    fails(&args, 4, &hints).await;
+}
+
+#[tokio::test]
+async fn an_agent_on_loopback_refuses_to_heal_with_another_machine() {
+    let agent = Agent::start(&[]).await;
+    let ended = run(["heal", "--admin", &agent.admin.to_string(), ELSEWHERE]).await;
+    check(ended, 6, &["another machine", "loopback", "an address that it can reach"]);
 }
 
 #[tokio::test]
@@ -175,8 +261,8 @@ async fn what_is_written_wrongly_is_named_with_what_to_write() {
     for (args, hints) in [
         (["--bind", "here"], ["--bind", "`here` is no address"]),
         (["--bind", "127.0.0.1"], ["--bind", "ADDRESS:PORT"]),
-        (["--join", "10.0.0.1"], ["`10.0.0.1` is no host", "NAME:PORT"]),
-        (["--dns", "a b:7946"], ["`a b:7946` is no host", "NAME:PORT"]),
+        (["--join", "10.0.0.1"], ["--join", "`10.0.0.1` is no host; write NAME:PORT or ADDRESS:PORT"]),
+        (["--dns", "a b:7946"], ["--dns", "`a b:7946` is no host; write NAME:PORT"]),
         (["--label", "zone"], ["--label", "KEY=VALUE"]),
         (["--label", "__zone=a"], ["`__zone`", "reserved"]),
         (["--admin", "0.0.0.0:0"], ["from other machines", "--admin-exposed"]),

@@ -234,10 +234,16 @@ impl Folder {
         self.path(name)
     }
 
+    /// Makes a pipe with a name, and returns where it is.
+    pub(crate) fn pipe(&self, name: &str) -> String {
+        let path = self.path(name);
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        path
+    }
+
     /// Puts a pipe in the place of a file: whoever reads it waits, as for a disk that hangs.
-    pub(crate) async fn hang(&self, name: &str) -> Hanging {
-        let beside = self.path("pipe");
-        assert!(within(Command::new("mkfifo").arg(&beside).status()).await.unwrap().success());
+    pub(crate) fn hang(&self, name: &str) -> Hanging {
+        let beside = self.pipe("pipe");
         std::fs::rename(beside, self.path(name)).unwrap();
         Hanging(self.path(name))
     }
