@@ -109,23 +109,6 @@ async fn a_hang_up_does_not_end_an_agent_that_starts_and_other_signals_do() {
 }
 
 #[tokio::test]
-async fn an_agent_ends_although_its_hosts_file_hangs() {
-    let folder = Folder::new();
-    let first = Agent::start(&[]).await;
-    let hosts = folder.write("hosts.json", &format!("[\"{}\"]", first.address));
-    let mut agent = Agent::start(&["--hosts-file", &hosts]).await;
-    agent.process.out.line("joined:").await;
-    let hanging = folder.hang("hosts.json");
-    let _file = tokio::select! {
-        healed = agent.post("/v1/heal") => panic!("nothing was read: {healed:?}"),
-        file = hanging.is_read() => file,
-    };
-    agent.process.signal(Signal::SIGTERM);
-    assert_eq!(agent.process.end().await.code(), Some(0));
-    agent.process.out.line("left: 1 members know").await;
-}
-
-#[tokio::test]
 async fn on_a_hang_up_hosts_are_read_anew() {
     let folder = Folder::new();
     let (first, apart) = (Agent::start(&[]).await, Agent::start(&[]).await);

@@ -11,7 +11,7 @@ use crate::process::{Agent, Folder, QUICK, swim};
 /// Does what follows with the file at `$0` in the place of the system's hosts.
 const WITH_HOSTS: &str = "mount --bind \"$0\" /etc/hosts && exec \"$@\"";
 /// And with it in the place of the settings of the resolver.
-const WITH_RESOLVER: &str = "mount --bind \"$0\" /etc/resolv.conf && exec \"$@\"";
+pub(crate) const WITH_RESOLVER: &str = "mount --bind \"$0\" /etc/resolv.conf && exec \"$@\"";
 
 #[tokio::test]
 async fn a_name_is_resolved_anew_each_time_that_hosts_are_needed() {
@@ -112,7 +112,7 @@ async fn agent(unshare: &[&str], folder: &Folder, with: &[(&str, &str)], args: &
 }
 
 /// What goes before a program that is to find other files in the place of its system's.
-fn inside(unshare: &[&str], with: &[(&str, &str)]) -> Command {
+pub(crate) fn inside(unshare: &[&str], with: &[(&str, &str)]) -> Command {
     let mut command = Command::new("unshare");
     command.args(unshare);
     for (script, file) in with {
@@ -134,7 +134,7 @@ async fn until_refused(agent: &Agent) {
 }
 
 /// How `unshare` is to be called for a mount namespace, where this machine permits one.
-async fn permitted(with: &[(&str, &str)]) -> Option<&'static [&'static str]> {
+pub(crate) async fn permitted(with: &[(&str, &str)]) -> Option<&'static [&'static str]> {
     for way in [&["--mount"][..], &["--user", "--map-root-user", "--mount"][..]] {
         let mut command = inside(way, with);
         command.arg("true").stdout(Stdio::null()).stderr(Stdio::null());
