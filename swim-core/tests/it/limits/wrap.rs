@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use swim_core::{Incarnation, Kind, Options, Status};
+use swim_core::{Command, CommandId, Effects, Incarnation, Input, Kind, Node, Options, OwnLabels, Status};
 
 use crate::forge::{inc, own, quiet_lan, quiet_ringpop, said, secs};
 use crate::world::World;
-use Status::{Alive, Faulty, Suspect};
+use Status::{Alive, Faulty, Leave, Suspect};
 
 fn at(number: u64) -> Incarnation {
     Incarnation::new(number).unwrap()
@@ -46,6 +46,54 @@ fn a_node_that_is_accused_at_the_ceiling_has_half_a_million_refutations_left() {
     world.tell(2, 1, &[own(1, Alive, Incarnation::MAX)]);
     assert!(world.node(1).incarnation() < Incarnation::OWN_CEILING, "and nobody takes them away at once");
     assert_eq!(Incarnation::OWN_CEILING.get() - Incarnation::CEILING.get(), 524_288);
+}
+
+/// Others claim of it what they like, up to the last that it believes; from there on nothing that others say moves it.
+#[test]
+fn claims_of_others_drive_a_node_to_its_own_ceiling_and_no_further() {
+    let mut world = World::among(unlimited(), 2);
+    let last = Incarnation::OWN_CEILING;
+    world.tell(2, 1, &[own(1, Alive, at(last.get() - 2))]);
+    assert_eq!(world.node(1).incarnation().get(), last.get() - 1);
+    for claimed in [last.get() - 1, last.get(), last.get() + 1, last.get() + 2, Incarnation::MAX.get()] {
+        // One such refutation a second.
+        world.run(secs(2));
+        world.tell(2, 1, &[said(2, 1, Faulty, at(claimed)), own(1, Alive, at(claimed))]);
+    }
+    assert_eq!(world.node(1).incarnation(), last.next());
+    world.node(1).check();
+}
+
+/// Half a million changes of its own lie between that ceiling and the highest number. There the incarnation stays: it does not
+/// begin again at zero.
+#[test]
+fn a_node_at_the_highest_incarnation_stays_there() {
+    let mut world = World::among(unlimited(), 2);
+    world.tell(2, 1, &[own(1, Alive, Incarnation::OWN_CEILING)]);
+    let (mut node, mut out) = (world.node(1).clone(), Effects::new());
+    let labels = ["a", "b"].map(|value| OwnLabels::new([("k", value)]).unwrap());
+    let mut commands = 0;
+    let mut run = |node: &mut Node<u32>, command: Command<'_, u32>| {
+        commands += 1;
+        out.clear();
+        node.handle(world.now, Input::Command { id: CommandId(commands), command }, &mut out);
+        commands
+    };
+    let mut last = node.incarnation();
+    while last < Incarnation::MAX {
+        let count = run(&mut node, Command::SetLabels(&labels[last.get() as usize % 2]));
+        assert!(node.incarnation() > last || count == 1, "every change of labels takes one more");
+        last = node.incarnation();
+    }
+    assert_eq!(last.get() - Incarnation::OWN_CEILING.get(), 524_288);
+    let status = |node: &Node<u32>| node.member(1).unwrap().status;
+    for (command, held) in
+        [(Command::SetLabels(&labels[0]), Alive), (Command::SetLabels(&labels[1]), Alive), (Command::Leave, Leave)]
+    {
+        run(&mut node, command);
+        assert_eq!((node.incarnation(), status(&node)), (Incarnation::MAX, held), "{command:?}");
+        node.check();
+    }
 }
 
 #[test]
