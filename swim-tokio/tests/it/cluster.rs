@@ -105,3 +105,28 @@ async fn nodes_end_with_the_cluster_however_that_ends() {
         }
     }
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_board_fits_the_terminal_whatever_its_size() {
+    let terminal = crate::terminal::Terminal::new(10, 40);
+    let mut command = swim();
+    command.args(["cluster", "-n", "6"]).env("TERM", "xterm").stdin(terminal.end()).stdout(terminal.end());
+    let mut cluster = command.spawn().unwrap();
+    let drawn = terminal.shows("all agree", |drawn| drawn.rows.last().is_some_and(|row| row.starts_with("all "))).await;
+    assert_eq!((drawn.rows.len(), drawn.scrolls_from), (5, 6), "five rows are left to type in: {drawn:#?}");
+    assert!(drawn.rows.iter().all(|row| row.chars().count() <= 40), "{drawn:#?}");
+    assert_eq!(drawn.rows[3], "and 4 more: 4 running");
+    assert_eq!(drawn.rows[4].chars().count(), 40, "the checksum is cut off");
+    terminal.types("kill 6\n");
+    terminal.shows("a node is down that is not shown", |drawn| drawn.rows[3] == "and 4 more: 1 down, 3 running").await;
+    terminal.resize(30, 120).await;
+    let drawn = terminal.shows("all have room", |drawn| drawn.scrolls_from == 10).await;
+    assert!(drawn.rows[6].starts_with("6  ") && drawn.rows[6].contains("down"), "{drawn:#?}");
+    assert_eq!((drawn.rows.len(), drawn.rows[7].as_str()), (9, ""));
+    terminal.resize(6, 40).await;
+    let drawn = terminal.shows("one row has room", |drawn| drawn.scrolls_from == 2).await;
+    assert_eq!(drawn.rows.len(), 1, "{drawn:#?}");
+    terminal.types("quit\n");
+    assert_eq!(within(cluster.wait()).await.unwrap().code(), Some(0));
+}

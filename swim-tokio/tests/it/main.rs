@@ -35,3 +35,5 @@ mod ringpop;
 mod runtimes;
 #[cfg(all(target_os = "linux", feature = "agent"))]
 mod siege;
+#[cfg(all(target_os = "linux", feature = "agent"))]
+mod terminal;

@@ -38,6 +38,11 @@ impl Table {
 
     /// The lines, without blanks at their ends.
     pub(crate) fn lines(&self, paint: Paint) -> Vec<String> {
+        self.lines_within(usize::MAX, paint)
+    }
+
+    /// The lines, cut off where they are longer than `room`.
+    pub(crate) fn lines_within(&self, room: usize, paint: Paint) -> Vec<String> {
         let mut widths = Vec::new();
         for row in &self.0 {
             widths.resize(row.len().max(widths.len()), 0);
@@ -45,11 +50,11 @@ impl Table {
                 *width = cell.text.chars().count().max(*width);
             }
         }
-        self.0.iter().map(|row| line(row, &widths, paint)).collect()
+        self.0.iter().map(|row| line(row, &widths, room, paint)).collect()
     }
 }
 
-fn line(row: &[Cell], widths: &[usize], paint: Paint) -> String {
+fn line(row: &[Cell], widths: &[usize], mut room: usize, paint: Paint) -> String {
     let mut line = String::new();
     let mut gap = 0;
     for (cell, width) in row.iter().zip(widths) {
@@ -57,9 +62,15 @@ fn line(row: &[Cell], widths: &[usize], paint: Paint) -> String {
             gap += width + 2;
             continue;
         }
+        if room <= gap {
+            break;
+        }
         line.extend(std::iter::repeat_n(' ', gap));
-        line.push_str(&paint.style(&cell.text, cell.style));
-        gap = width - cell.text.chars().count() + 2;
+        let text: String = cell.text.chars().take(room - gap).collect();
+        let length = text.chars().count();
+        line.push_str(&paint.style(text, cell.style));
+        room -= gap + length;
+        gap = width - length + 2;
     }
     line
 }
@@ -79,6 +90,20 @@ mod tests {
         table.row(["abc".into(), "".into(), 7.into()]);
         table.row(["x".into(), "y".into(), "".into()]);
         assert_eq!(table.lines(Paint::Off), ["A    LONG  C", "abc        7", "x    y"]);
+    }
+
+    #[test]
+    fn lines_are_cut_off_where_there_is_no_more_room() {
+        let mut table = Table::new(["A", "LONG", "C"]);
+        table.row([Cell::styled("abc", Style::new().red()), "".into(), 7.into()]);
+        let within = |room| table.lines_within(room, Paint::Off);
+        assert_eq!(within(0), ["", ""]);
+        assert_eq!(within(2), ["A", "ab"]);
+        assert_eq!(within(7), ["A    LO", "abc"]);
+        assert_eq!(within(11), ["A    LONG", "abc"]);
+        assert_eq!(within(12), ["A    LONG  C", "abc        7"]);
+        let bare = |line: &str| line.replace("\u{1b}[31m", "").replace("\u{1b}[39m", "").replace("\u{1b}[0m", "");
+        assert_eq!(bare(&table.lines_within(2, Paint::On)[1]), "ab", "colours take no room here either");
     }
 
     #[test]

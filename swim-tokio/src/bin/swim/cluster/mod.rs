@@ -162,7 +162,7 @@ impl Cluster {
             members,
         };
         let view = View(self.nodes.iter().zip(lists).map(seen).collect());
-        if let Some(board) = &self.board {
+        if let Some(board) = &mut self.board {
             board.draw(&view);
         }
         view
@@ -198,7 +198,7 @@ impl Cluster {
             Line::Heal => self.heal().await?,
             Line::Members => {
                 let view = self.look().await;
-                print(view.table(Paint::of_stdout()).join("\n"))?;
+                print(view.table(usize::MAX, Paint::of_stdout()).join("\n"))?;
             }
             Line::WaitAgree(max) => self.wait_agree(max).await?,
             Line::Wait(time) => self.wait(time).await,

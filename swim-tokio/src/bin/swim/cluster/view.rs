@@ -37,6 +37,17 @@ impl Seen {
         members.members.iter().find(|row| row.address == self.address).map(|row| row.status)
     }
 
+    /// What it does, in a word, and how that looks.
+    pub(super) fn life_now(&self) -> (&'static str, Style) {
+        match (self.life, self.own_status()) {
+            (Life::Running, Some(Status::Alive)) => ("running", style_of(Status::Alive)),
+            (Life::Running, Some(_)) => ("gone", style_of(Status::Leave)),
+            (Life::Running, None) => ("silent", style_of(Status::Suspect)),
+            (Life::Suspended, _) => ("suspended", style_of(Status::Suspect)),
+            (Life::Down, _) => ("down", style_of(Status::Faulty)),
+        }
+    }
+
     /// Whether it is a member: it runs and has not left.
     fn is_member(&self) -> bool {
         self.life == Life::Running && self.own_status().is_none_or(|status| status == Status::Alive)
@@ -56,17 +67,11 @@ impl View {
         sides.values().map(|side| agreed(side)).collect()
     }
 
-    /// The nodes as a table.
-    pub(super) fn table(&self, paint: Paint) -> Vec<String> {
+    /// The nodes as a table, below a head, in lines of `room` characters at most.
+    pub(super) fn table(&self, room: usize, paint: Paint) -> Vec<String> {
         let mut table = Table::new(["NODE", "ADDRESS", "IS", "SIDE", "ALIVE", "SUSPECT", "FAULTY", "LEFT", "CHECKSUM"]);
         for seen in &self.0 {
-            let (life, style) = match (seen.life, seen.own_status()) {
-                (Life::Running, Some(Status::Alive)) => ("running", style_of(Status::Alive)),
-                (Life::Running, Some(_)) => ("gone", style_of(Status::Leave)),
-                (Life::Running, None) => ("silent", style_of(Status::Suspect)),
-                (Life::Suspended, _) => ("suspended", style_of(Status::Suspect)),
-                (Life::Down, _) => ("down", style_of(Status::Faulty)),
-            };
+            let (life, style) = seen.life_now();
             let count = |status: Status| match &seen.members {
                 None => Cell::from(""),
                 Some(members) => match members.count(status) {
@@ -90,7 +95,7 @@ impl View {
                 checksum,
             ]);
         }
-        table.lines(paint)
+        table.lines_within(room, paint)
     }
 }
 
