@@ -7,7 +7,7 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 use tokio::time::{Duration, Instant};
 
-use crate::process::{Agent, Folder, Process, QUICK, swim, until_closed};
+use crate::process::{Agent, Folder, Process, QUICK, run, swim, until_closed};
 
 #[tokio::test]
 async fn agents_find_one_another_and_say_what_they_do() {
@@ -34,6 +34,43 @@ async fn an_agent_that_is_asked_to_end_leaves() {
         assert_eq!(other.process.out.line("left:").await, "left: 1 members know");
         assert_eq!(first.status(other.address).await.as_deref(), Some("leave"), "{signal}");
     }
+}
+
+/// Starts an agent beside `first` with `flags`, which is to end with `status` and to say all of `hints`.
+async fn ends_beside(first: &Agent, flags: &[&str], status: i32, hints: &[&str]) {
+    let ended = run([&["agent"], flags].concat()).await;
+    assert_eq!(ended.status, Some(status), "{flags:?}: {ended:#?}");
+    assert!(ended.err.starts_with("error: "), "{}", ended.err);
+    for hint in hints {
+        assert!(ended.err.contains(hint), "{flags:?}: no `{hint}` in {}", ended.err);
+    }
+    assert_eq!(first.get("/ready").await.status, 200, "the first one goes on");
+}
+
+#[tokio::test]
+async fn a_second_agent_with_the_address_of_the_first_ends_and_says_what_to_do() {
+    let first = Agent::start(&[]).await;
+    first.process.out.line("joined:").await;
+    let (address, port) = (first.address.to_string(), format!("port {}", first.address.port()));
+    // The same command line again. Where no admin address is named, the one of the first is met first.
+    ends_beside(&first, &["--bind", &address, "--admin", "off"], 3, &[&port, "in use", "advice: pass --bind"]).await;
+    let below = format!("127.0.0.1:{}", first.admin.port() - 1000);
+    let admin = format!("the admin address {} ", first.admin);
+    ends_beside(&first, &["--bind", &below], 3, &[&admin, "in use", "another agent", "--bind", "--admin"]).await;
+    // It listens elsewhere, calls itself as the first one does, and nobody else lets it in.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let join = format!("{address},{}", silent.local_addr().unwrap());
+    let named = ["--bind", "127.0.0.2:0", "--advertise", &address, "--admin", "off", "--join", &join];
+    let taken = format!("another agent uses {address} too");
+    ends_beside(
+        &first,
+        &[&named[..], &["--join-timeout", "2s"]].concat(),
+        4,
+        &[&taken, "give each agent an address of its own", "advice: pass --bind or --advertise"],
+    )
+    .await;
+    // The first one was told as well.
+    first.process.err.line(&format!("error: {taken}")).await;
 }
 
 #[tokio::test]

@@ -133,8 +133,10 @@ impl Admin {
 
 fn not_opened(address: SocketAddr, error: std::io::Error) -> Failure {
     let error = anyhow::Error::new(error).context(format!("the admin address {address} cannot be opened"));
-    Failure::new(Exit::NotStarted, error)
-        .advised(Some("pass --admin ADDRESS:PORT with another one, with port 0 for any that is free, or --admin off"))
+    Failure::new(Exit::NotStarted, error).advised(Some(
+        "where another agent runs here, pass --bind with a port of this one's own: the admin address follows it, unless \
+         --admin names one; or pass --admin ADDRESS:PORT, with port 0 for any that is free, or --admin off",
+    ))
 }
 
 async fn accept(listener: TcpListener, router: Router) {
