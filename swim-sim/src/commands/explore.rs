@@ -4,10 +4,11 @@ use std::process::ExitCode;
 
 use indicatif::HumanCount;
 use swim_core::Options;
-use swim_sim::explore::{End, Explored, Faults, Replayed, Settings, Way, explore, replay, short_times};
+use swim_sim::explore::{End, Explored, Faults, Replayed, Settings, Start, Way, explore, replay, short_times};
 use swim_sim::memory;
 
 use super::hunt::status;
+use super::worlds::Worlds;
 use crate::clock::Stopwatch;
 use crate::output::{mistake, print};
 use crate::progress::Spinner;
@@ -20,7 +21,7 @@ use crate::progress::Spinner;
 /// followed again. Every checker looks on at every step; and from every state the faults stop, and the cluster must
 /// converge within the bound that a hunt has, too.
 ///
-/// The nodes boot together and join. All that a member can go through (suspicion, death, eviction, healing) takes
+/// The nodes boot together and join, or have joined (--joined). All that a member can go through (suspicion, death, eviction, healing) takes
 /// seconds of their time, so that it lies within few choices. docs/VERIFICATION.md says what is covered, and what is not.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES, max_term_width = 120)]
@@ -28,6 +29,10 @@ pub(crate) struct ExploreArgs {
     /// How many nodes there are
     #[arg(long, default_value_t = 2, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(2..=4))]
     nodes: u32,
+
+    /// Begin with nodes that have joined and have nothing left to tell, not with their boot
+    #[arg(long)]
+    joined: bool,
 
     /// How many messages may be lost
     #[arg(long, default_value_t = 0, value_name = "COUNT")]
@@ -77,6 +82,10 @@ pub(crate) struct ExploreArgs {
     #[arg(long, value_name = "CHOICES")]
     replay: Option<String>,
 
+    /// Explore the worlds of docs/VERIFICATION.md one after another, a row for each
+    #[arg(long, value_name = "LIST", exclusive = true)]
+    worlds: Option<Worlds>,
+
     /// Show no progress
     #[arg(long, short)]
     quiet: bool,
@@ -97,6 +106,8 @@ Examples:
   swim-sim explore --losses 1                        ... and any one message may be lost
   swim-sim explore --crashes 1 --partitions 1        a crash, a restart and a cut, at every moment
   swim-sim explore --nodes 3 --losses 1 --depth 40   three nodes, forty choices
+  swim-sim explore --nodes 3 --joined --losses 1     three nodes that have joined, until there is nothing new
+  swim-sim explore --worlds short                    the worlds that CI explores, in some ten seconds
   swim-sim explore --losses 1 --replay 'd01 l10 t0 calm'   this way again; the other options as they were
 
 Choices: t0 the deadline of node 0 passes; d01 node 1 gets what node 0 sent; l01 that is lost; c01 it arrives, and once
@@ -109,6 +120,9 @@ that must not (safety); 4 a node panicked; 5 the nodes did not converge in time 
 impl ExploreArgs {
     /// Explores.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        if let Some(worlds) = self.worlds {
+            return worlds.run();
+        }
         let settings = self.settings();
         if let Some(way) = &self.replay {
             return go(&settings, way);
@@ -135,13 +149,14 @@ impl ExploreArgs {
         Ok(status(find.kind))
     }
 
-    fn settings(&self) -> Settings {
+    pub(super) fn settings(&self) -> Settings {
         let Self { losses, duplications, reorderings, crashes, partitions, .. } = *self;
         Settings {
             options: match self.settings {
                 SettingsName::Short => short_times(),
                 SettingsName::Local => Options::local(),
             },
+            start: if self.joined { Start::Joined } else { Start::Boot },
             faults: Faults { losses, duplications, reorderings, crashes, partitions },
             late: swim_core::Micros::from_millis(self.late),
             outage: swim_core::Micros::from_millis(self.outage),
@@ -152,8 +167,11 @@ impl ExploreArgs {
     }
 
     /// The command that has this world.
-    fn command(&self) -> String {
+    pub(super) fn command(&self) -> String {
         let mut command = format!("swim-sim explore --nodes {} --seed {}", self.nodes, self.seed);
+        if self.joined {
+            command += " --joined";
+        }
         let counts = [
             ("losses", self.losses),
             ("duplications", self.duplications),
@@ -200,7 +218,9 @@ fn go(settings: &Settings, way: &str) -> anyhow::Result<ExitCode> {
     let ended = replay(settings, &way, |Replayed { at, choice, held }| {
         let (choice, words) = match choice {
             Some(choice) => (choice.to_string(), choice.words()),
-            None if lines.is_empty() => ("-".into(), "all boot".into()),
+            None if lines.is_empty() => {
+                ("-".into(), if settings.start == Start::Joined { "all have joined".into() } else { "all boot".into() })
+            }
             None => ("-".into(), "the faults stop".into()),
         };
         lines.push(format!("{at:>12} {choice:<4} {words:<52} {}\n", held.join(" | ")));

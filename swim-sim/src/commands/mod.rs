@@ -12,6 +12,7 @@ mod shrink;
 mod sweep;
 mod sweep_progress;
 mod theory;
+mod worlds;
 
 use std::process::ExitCode;
 

@@ -27,4 +27,4 @@ pub use coverage::Coverage;
 pub use finding::{Ending, ExploreFind, Way};
 pub use replay::{ReplayError, Replayed, replay};
 pub use search::{End, Explored, Layer, explore};
-pub use settings::{Faults, Settings, SettingsError, short_times};
+pub use settings::{Faults, Settings, SettingsError, Start, short_times};

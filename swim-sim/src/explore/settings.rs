@@ -16,6 +16,8 @@ pub struct Settings {
     pub seed: u64,
     /// The settings of every node; the explorer picks the events.
     pub options: Options,
+    /// Where it begins.
+    pub start: Start,
     /// How much may go wrong.
     pub faults: Faults,
     /// How late a message can be that left the order of its link.
@@ -30,6 +32,16 @@ pub struct Settings {
     /// Nodes that are broken on purpose.
     #[cfg(test)]
     pub(super) mutants: crate::mutants::Mutants,
+}
+
+/// The first state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Start {
+    /// All nodes have just booted, and know nothing but their host list.
+    #[default]
+    Boot,
+    /// They have joined: all hold all alive, nobody has anything left to tell, and nothing is under way. Nothing went wrong until then.
+    Joined,
 }
 
 /// How often each fault may still happen.
@@ -82,6 +94,7 @@ impl Settings {
             nodes,
             seed,
             options,
+            start: Start::Boot,
             faults: Faults::NONE,
             late,
             outage: Micros::from_millis(13_000),

@@ -8,7 +8,8 @@ use swim_core::{
 };
 
 use super::choice::{Choice, Link};
-use super::settings::{Faults, Settings, SettingsError};
+use super::settings::{Faults, Settings, SettingsError, Start};
+use super::settle::pending;
 use super::world::{Flight, Stray, World};
 use crate::checkers::{Check, Finding, Monitors, Rules, Step};
 use crate::cluster::Setup;
@@ -23,6 +24,7 @@ pub(super) struct Stage {
     seed: u64,
     late: Micros,
     outage: Micros,
+    start: Start,
     rules: Rules,
     effects: Effects<u32>,
     /// What checkers of larger worlds look at; nothing is wrong with it.
@@ -53,6 +55,7 @@ impl Stage {
             seed: settings.seed,
             late: settings.late,
             outage: settings.outage,
+            start: settings.start,
             effects: Effects::new(),
             processes: Processes::new(settings.nodes),
             network: Network::new(Stream::Network.random(0), setup.latency, setup.loss, setup.undeliverable),
@@ -67,13 +70,28 @@ impl Stage {
         &self.config
     }
 
-    /// The world in which everybody boots, one after another at one moment.
+    /// The first world: everybody boots, one after another at one moment, and where it begins later runs on without faults.
     pub(super) fn first(&mut self, left: Faults) -> Result<World, Box<Finding>> {
         let mut world = World::new(self.setup.nodes, left, Monitors::new(&self.setup));
         for node in 0..self.setup.nodes {
             self.boot(&mut world, node)?;
         }
+        if self.start == Start::Joined {
+            self.join(&mut world)?;
+        }
         Ok(world)
+    }
+
+    fn join(&mut self, world: &mut World) -> Result<(), Box<Finding>> {
+        for _ in 0..JOIN_STEPS_MAX {
+            let told = world.running().all(|(_, node)| !node.has_changes());
+            if told && pending(world).is_none() {
+                return Ok(());
+            }
+            let Some(choice) = world.plain_choice() else { break };
+            self.step(world, choice)?;
+        }
+        Err(Finding::new("L1 convergence", 0, "the nodes do not join although nothing goes wrong"))
     }
 
     /// Makes a choice that the world offers.
@@ -289,5 +307,7 @@ const EPOCH: UnixMillis = UnixMillis(1_700_000_000_000);
 const LIFE_MS: u64 = 1_000;
 /// The one request that is ever open has this number.
 const HOSTS_TICKET: Ticket = Ticket(1);
+/// More inputs than this without having joined are a storm that never ends.
+const JOIN_STEPS_MAX: usize = 10_000;
 /// After how long a host tries again what its node could not do.
 const AGAIN: Micros = Micros::from_millis(1_000);

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use swim_core::Status;
+
 use super::choice::Choice;
 use super::step::Stage;
 use super::world::World;
-use super::{End, Explored, Faults, Settings, Way, explore, replay};
+use super::{End, Explored, Faults, Settings, Start, Way, explore, replay};
 use crate::hunt::FindKind;
 use crate::mutants::Mutant;
 
@@ -25,6 +27,29 @@ fn two_nodes_with_one_loss_have_exactly_so_many_states() {
     let explored = explored(&settings(2, ONE_LOSS));
     assert_eq!(explored.find, None);
     assert_eq!((explored.states, explored.steps, explored.depth, explored.end), (389, 479, 43, End::Complete));
+}
+
+fn joined(nodes: u32, faults: Faults) -> Settings {
+    Settings { start: Start::Joined, ..settings(nodes, faults) }
+}
+
+#[test]
+fn nodes_that_have_joined_hold_one_another_alive_and_have_nothing_to_tell() {
+    for nodes in [2, 3, 4] {
+        let world = Stage::new(&joined(nodes, ONE_LOSS)).unwrap().first(ONE_LOSS).unwrap();
+        assert_eq!((world.running().count(), world.left), (nodes as usize, ONE_LOSS));
+        assert!(world.is_quiet());
+        for (_, node) in world.running() {
+            assert_eq!((node.is_ready(), node.count(Status::Alive), node.has_changes()), (true, nodes, false));
+        }
+    }
+}
+
+#[test]
+fn three_nodes_that_have_joined_have_exactly_so_many_states_with_one_loss() {
+    let explored = explored(&joined(3, ONE_LOSS));
+    assert_eq!(explored.find, None);
+    assert_eq!((explored.states, explored.steps, explored.depth, explored.end), (906, 1280, 66, End::Complete));
 }
 
 #[test]
@@ -56,8 +81,16 @@ fn states_that_are_merged_have_the_same_futures() {
     let losses = Faults { losses: 2, ..Faults::NONE };
     let crash = Faults { crashes: 1, ..Faults::NONE };
     let cut = Faults { partitions: 1, ..Faults::NONE };
-    for (nodes, faults, most) in [(2, losses, 2_000), (2, crash, 2_000), (2, cut, 2_000), (3, all, 200)] {
-        let settings = settings(nodes, faults);
+    let worlds = [
+        (settings(2, losses), 2_000),
+        (settings(2, crash), 2_000),
+        (settings(2, cut), 2_000),
+        (settings(3, all), 200),
+        (joined(3, losses), 1_000),
+        (joined(3, all), 200),
+    ];
+    for (settings, most) in worlds {
+        let faults = settings.faults;
         let mut stage = Stage::new(&settings).unwrap();
         let first = stage.first(faults).unwrap();
         let mut known = BTreeMap::from([(first.print_all(first.print()), futures(&first, &mut stage))]);
@@ -136,6 +169,10 @@ fn where_suspicions_never_expire_the_dead_are_not_detected() {
     let mut settings = Settings { depth: Some(40), ..settings(2, crash) };
     // A suspicion of hours is a setting only where the dead stay longer.
     settings.options.state_timeouts.faulty = Duration::from_secs(24 * 60 * 60);
-    let (kind, _) = found(Mutant::NeverExpiresSuspicion, &[0, 1], settings);
+    let (kind, _) = found(Mutant::NeverExpiresSuspicion, &[0, 1], settings.clone());
+    assert_eq!(kind, FindKind::Liveness);
+    // From nodes that have joined it is the first choice.
+    let settings = Settings { start: Start::Joined, depth: Some(1), nodes: 3, ..settings };
+    let (kind, _) = found(Mutant::NeverExpiresSuspicion, &[0, 1, 2], settings);
     assert_eq!(kind, FindKind::Liveness);
 }
