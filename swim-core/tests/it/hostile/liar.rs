@@ -63,8 +63,14 @@ fn all_is_well(world: &mut World) {
 
 #[test]
 fn an_accusation_of_everyone_at_every_incarnation_declares_nobody_faulty() {
-    let mut world = cluster();
-    for _ in 0..300 {
+    for options in [Options::lan(), Options::wan(), Options::local()] {
+        accuse_everyone(World::cluster(options, 5));
+    }
+}
+
+/// Ten times a second for a minute: longer than the longest suspicion of five in the LAN and local presets, and twice the shortest in the WAN preset.
+fn accuse_everyone(mut world: World) {
+    for _ in 0..600 {
         for to in HONEST {
             let all = HONEST.into_iter().filter(|&of| of != to);
             let lies: Vec<_> = all
@@ -193,11 +199,11 @@ fn a_liar_holds_a_member_outside_for_as_long_as_it_says_that_it_left_and_no_long
 }
 
 #[test]
-fn lies_about_everyone_slow_the_detection_of_a_real_death_and_do_not_stop_it() {
+fn lies_about_everyone_do_not_keep_a_real_death_from_being_found_within_half_a_minute() {
     let mut world = cluster();
     world.kill(4);
     let mut found = None;
-    for second in 0..600 {
+    for second in 0..60 {
         for to in [1, 2, VICTIM] {
             let lies: Vec<_> = [1, 2, VICTIM]
                 .into_iter()
@@ -211,7 +217,7 @@ fn lies_about_everyone_slow_the_detection_of_a_real_death_and_do_not_stop_it() {
             found = Some(second);
         }
     }
-    assert!(found.is_some_and(|second| second < 240), "{found:?}");
+    assert!(found.is_some_and(|second| second < 30), "{found:?}");
     assert_eq!(deaths(&world), []);
 }
 
