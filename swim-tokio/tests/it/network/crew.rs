@@ -15,6 +15,9 @@ use super::watch::{ask, watch};
 /// What an agent is started with besides its hosts.
 pub(crate) const LABELS: [&str; 5] = ["one", "two", "three", "four", "five"];
 
+/// How long the value of a label may be.
+pub(crate) const LABEL_MAX: usize = 128;
+
 /// The agents.
 #[derive(Debug)]
 pub(crate) struct Crew<'a> {
@@ -44,7 +47,7 @@ impl<'a> Crew<'a> {
 
     /// All agents have so long labels that two members fill a datagram.
     pub(crate) fn with_long_labels(mut self) -> Self {
-        self.labels = LABELS.iter().map(|key| format!("{key}={}", key.repeat(128 / key.len()))).collect();
+        self.labels = LABELS.iter().map(|key| format!("{key}={}", key.repeat(LABEL_MAX / key.len()))).collect();
         self
     }
 

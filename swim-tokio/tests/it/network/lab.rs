@@ -77,6 +77,11 @@ impl Lab {
         &self.agents[node as usize]
     }
 
+    /// The namespace of the router.
+    pub(crate) const fn router(&self) -> &Namespace {
+        &self.router
+    }
+
     /// Nothing passes these cuts from now on, and no others.
     pub(crate) fn cut(&self, cuts: &Partition) {
         self.rule(cuts).expect("the firewall takes rules, as it did when the lab was made");

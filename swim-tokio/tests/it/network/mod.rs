@@ -15,6 +15,7 @@ mod held_up;
 mod lab;
 mod link_local;
 mod namespace;
+mod narrow;
 mod play;
 mod prediction;
 mod seen;
@@ -41,15 +42,19 @@ fn once(case: &Case, scenario: &Scenario) -> Result<Outcome, String> {
     let mut crew = Crew::new(&lab, job.setup.nodes, job.setup.hosts);
     if case.network == Way::Narrow {
         crew = crew.with_long_labels();
+        narrow::count(&lab, job.setup.nodes)?;
     }
     let outcome = play(&job, &lab, &mut crew);
+    if case.network == Way::Narrow {
+        narrow::check(&lab, &crew, job.setup.nodes);
+    }
     crew.end();
     Ok(outcome)
 }
 
 /// The network of a case.
 fn lay(case: &Case, job: &Job) -> Result<Lab, String> {
-    Lab::new(&job.setup, (case.network == Way::Narrow).then_some(1280))
+    Lab::new(&job.setup, (case.network == Way::Narrow).then_some(narrow::MTU))
 }
 
 /// Plays a case with five agents, and demands that it ends well.
@@ -78,7 +83,7 @@ fn a_killed_agent_is_found_faulty_over_a_real_network() {
 }
 
 #[test]
-fn datagrams_that_are_too_long_for_a_link_arrive_all_the_same() {
+fn datagrams_that_are_too_long_for_a_link_are_refused_and_then_arrive_in_pieces() {
     ends_well("narrow");
 }
 

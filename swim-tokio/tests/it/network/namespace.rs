@@ -66,16 +66,24 @@ impl Namespace {
     /// # Errors
     /// What the program said when it failed.
     pub(crate) fn execute(&self, program: &str, args: &[&str], input: &str) -> Result<(), String> {
+        self.output(program, args, input).map(drop)
+    }
+
+    /// Runs a program inside, which reads `input`, and returns what it wrote.
+    ///
+    /// # Errors
+    /// What the program said when it failed.
+    pub(crate) fn output(&self, program: &str, args: &[&str], input: &str) -> Result<String, String> {
         let mut command = Command::new(program);
         command.args(args);
         let (line, input) = (format!("{program} {}", args.join(" ")), input.to_owned());
         self.run(move || {
-            command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
             let mut child = command.spawn().map_err(|error| format!("`{line}` cannot be run: {error}"))?;
             let written = child.stdin.take().expect("it is piped").write_all(input.as_bytes());
             let output = child.wait_with_output().map_err(|error| format!("`{line}`: {error}"))?;
             if output.status.success() && written.is_ok() {
-                return Ok(());
+                return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
             }
             Err(format!("`{line}` failed: {}", String::from_utf8_lossy(&output.stderr).trim()))
         })
