@@ -1,5 +1,7 @@
 //! Thirty agents to which something happens all the time: kills, restarts, departures, labels, suspensions, partitions.
 //! Meanwhile their memory and descriptors are watched. In the end nothing may have grown, and all lists must be equal.
+//!
+//! What may grow is bounded by [`GROWTH_MAX_KIB`], which says why; descriptors may not at all.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -19,6 +21,17 @@ const SURVIVORS: u32 = 6;
 const STEP: Duration = Duration::from_secs(2);
 /// How often memory is looked at.
 const LOOK: Duration = Duration::from_secs(10);
+/// How much the most memory that an agent takes in the last quarter may be above that of the second one.
+///
+/// The first quarter is not held against the last: tables, queues and the allocator's free lists grow to the size that
+/// the busiest moment needs, and then stay. In five minutes they have not quite come to rest: 48 to 68 KiB were seen, ever
+/// less from quarter to quarter; in an hour 24 at most. Only memory of the process's own counts: the pages of its program
+/// come as code runs for the first time.
+///
+/// A leak is more. Between the two quarters lie two and a half minutes, in which an agent takes in some 2,500 datagrams and
+/// sends as many: what loses 64 bytes with each one that arrives breaks the bound. In an hour it is the same
+/// bound for thirty minutes: five bytes a datagram.
+const GROWTH_MAX_KIB: u64 = 128;
 /// How long the lists may take to be equal once nothing happens any more: several attempts to heal.
 const AGREE_MAX: Duration = Duration::from_secs(180);
 
@@ -62,7 +75,7 @@ fn churn(time: Duration) {
     // Rest before and after, so that the same can be compared.
     std::thread::sleep(LOOK);
     soak.look();
-    let before = soak.looks[0].clone();
+    let before = soak.descriptors_at_rest();
 
     let start = Instant::now();
     let mut next_look = start + LOOK;
@@ -80,7 +93,7 @@ fn churn(time: Duration) {
     soak.until_agreed("all lists are equal");
     std::thread::sleep(LOOK * 3);
     soak.look();
-    soak.judge(&before);
+    soak.judge(time, &before);
     soak.crew.end();
 }
 
@@ -98,7 +111,8 @@ struct Soak<'a> {
 /// What a process uses.
 #[derive(Clone, Copy, Debug)]
 struct Use {
-    resident_kib: u64,
+    /// Memory of its own, without the pages of files such as its program.
+    own_kib: u64,
     descriptors: usize,
 }
 
@@ -113,35 +127,35 @@ impl Soak<'_> {
         let is_well = !of.iter().any(|trouble| self.troubles.contains_key(trouble));
         match self.random.below(10) {
             0..3 if is_well => {
-                self.did("kill");
                 self.crew.kill(node);
+                self.did("kill");
                 self.troubles.insert(Trouble::Down(node), short);
             }
             3..5 if is_well => {
-                self.did("leave");
                 // One that is cut off or new may refuse.
                 if self.crew.ask(node, "POST /v1/leave", "").is_some_and(|answer| answer["done"] == "left") {
+                    self.did("leave");
                     self.troubles.insert(Trouble::Left(node), short);
                 }
             }
             5..6 if is_well => {
-                self.did("suspend");
                 self.crew.suspend(node);
+                self.did("suspend");
                 self.troubles.insert(Trouble::Suspended(node), short);
             }
             6..7 if !self.troubles.contains_key(&Trouble::Partition) => {
-                self.did("partition");
                 let left = 1 + self.random.below(AGENTS - 1);
                 let sides = Sides::new(&[left, AGENTS - left], AGENTS).expect("both sides have members");
                 self.crew.cut(CutId(0), Cut::between_all(sides));
+                self.did("partition");
                 self.troubles.insert(Trouble::Partition, long);
             }
             _ => {
-                self.did("labels");
                 let survivor = self.random.below(SURVIVORS);
                 let value = "x".repeat(1 + self.random.below(100) as usize);
                 let body = format!("{{\"key{}\":\"{value}\"}}", self.random.below(5));
                 self.crew.ask(survivor, "PATCH /v1/labels", &body).expect("a survivor answers");
+                self.did("labels");
             }
         }
     }
@@ -180,40 +194,55 @@ impl Soak<'_> {
         self.looks.push(look);
     }
 
+    /// The descriptors that each survivor has when nothing happens: exchanges come and go, so the fewest of some looks.
+    fn descriptors_at_rest(&self) -> Vec<usize> {
+        let look = |node| {
+            std::thread::sleep(Duration::from_millis(50));
+            used(self.crew.process(node).expect("a survivor runs")).descriptors
+        };
+        (0..SURVIVORS).map(|node| (0..20).map(|_| look(node)).min().unwrap_or(0)).collect()
+    }
+
     /// What the survivors use may go up and down, and must not grow.
-    fn judge(&self, before: &[Use]) {
+    fn judge(&self, time: Duration, before: &[usize]) {
         println!("{:?}", self.done);
-        let quarter = self.looks.len().div_ceil(4);
-        let most =
-            |looks: &[Vec<Use>], node: usize| looks.iter().map(|look| look[node].resident_kib).max().unwrap_or(0);
+        for what in ["kill", "leave", "suspend", "partition", "labels"] {
+            let (done, least) = (self.done.get(what).copied().unwrap_or(0), time.as_secs() / 100);
+            assert!(u64::from(done) >= least, "{done} times {what} is no churn");
+        }
+        let after = self.descriptors_at_rest();
         println!(
             "| agent | KiB before | most in the 1st quarter | 2nd | 3rd | 4th | after | descriptors before | most | after |"
         );
         println!("|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
-        for (node, before) in before.iter().enumerate() {
-            let quarters: Vec<_> = self.looks.chunks(quarter).map(|looks| most(looks, node)).collect();
-            let shown: Vec<_> = quarters.iter().map(u64::to_string).collect();
-            let descriptors = self.looks.iter().map(|look| look[node].descriptors).max().unwrap_or(0);
-            let after = self.looks.last().expect("there was a look")[node];
-            println!(
-                "| {node} | {} | {} | {} | {} | {descriptors} | {} |",
-                before.resident_kib,
-                shown.join(" | "),
-                after.resident_kib,
-                before.descriptors,
-                after.descriptors
-            );
-            let [first, .., last] = quarters[..] else { panic!("there are several quarters") };
-            assert!(last <= first + first / 10, "agent {node} grew from {first} to {last} KiB");
-            assert!(after.descriptors <= before.descriptors, "agent {node} has more descriptors than before");
-        }
+        let grown: Vec<_> =
+            (0..SURVIVORS as usize).filter(|node| self.grew(*node, (before[*node], after[*node]))).collect();
+        assert!(grown.is_empty(), "agents {grown:?} have more than they had; their lines are above");
+    }
+
+    /// Prints what one survivor uses, with its descriptors before and after; whether something grew.
+    fn grew(&self, node: usize, (before, after): (usize, usize)) -> bool {
+        let uses: Vec<_> = self.looks.iter().map(|look| look[node]).collect();
+        let most = |uses: &[Use]| uses.iter().map(|used| used.own_kib).max().unwrap_or(0);
+        let quarters: Vec<_> = uses.chunks(uses.len().div_ceil(4)).map(most).collect();
+        let [_, second, _, last] = quarters[..] else { panic!("there are four quarters: {quarters:?}") };
+        let shown: Vec<_> = quarters.iter().map(u64::to_string).collect();
+        let descriptors = uses.iter().map(|used| used.descriptors).max().unwrap_or(0);
+        let [first, .., end] = uses[..] else { panic!("there were looks") };
+        println!(
+            "| {node} | {} | {} | {} | {before} | {descriptors} | {after} |",
+            first.own_kib,
+            shown.join(" | "),
+            end.own_kib
+        );
+        last > second + GROWTH_MAX_KIB || after != before
     }
 }
 
 fn used(process: u32) -> Use {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("it runs");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it has memory");
-    let resident_kib = line.trim().trim_end_matches(" kB").parse().expect("a number");
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("it has memory");
+    let own_kib = line.trim().trim_end_matches(" kB").parse().expect("a number");
     let descriptors = std::fs::read_dir(format!("/proc/{process}/fd")).expect("it runs").count();
-    Use { resident_kib, descriptors }
+    Use { own_kib, descriptors }
 }
