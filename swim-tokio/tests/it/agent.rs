@@ -256,6 +256,28 @@ async fn a_file_of_members_that_cannot_be_written_is_reported_and_no_more() {
 }
 
 #[tokio::test]
+async fn a_disk_that_hangs_keeps_an_agent_neither_from_answering_nor_from_ending() {
+    let folder = Folder::new();
+    let first = Agent::start(&[]).await;
+    // What is to be written goes beside the file first: to a pipe that nobody reads.
+    folder.pipe("members.json.new");
+    let settings = folder.write("agent.toml", QUICK);
+    let mut agent = Agent::joining(&first, &["--config", &settings, "--remember", &folder.path("members.json")]).await;
+    // And what is to be read anew does not come either.
+    let hanging = folder.hang("agent.toml");
+    agent.process.signal(Signal::SIGHUP);
+    let _file = hanging.is_read().await;
+    // Half a second after a change the members are written.
+    tokio::time::sleep(Duration::from_millis(1200)).await;
+    assert_eq!(agent.get("/ready").await.status, 200);
+    assert_eq!(first.status(agent.address).await.as_deref(), Some("alive"));
+    agent.process.signal(Signal::SIGTERM);
+    assert_eq!(agent.process.end().await.code(), Some(0));
+    agent.process.out.line("left: 1 members know").await;
+    agent.process.err.line("warning: the members are not written down after 5s").await;
+}
+
+#[tokio::test]
 async fn the_command_line_wins_over_the_environment_and_that_over_the_file() {
     let folder = Folder::new();
     let text =

@@ -8,16 +8,19 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use swim_core::Status;
 use swim_tokio::Membership;
 
-/// The file of one agent.
+/// The file of one agent. Clones are one.
 #[derive(Clone, Debug)]
 pub(crate) struct Memory {
     path: PathBuf,
     cluster: String,
+    /// Held while the file is written, so that no two threads do so at once.
+    writing: Arc<Mutex<()>>,
 }
 
 /// What the file holds.
@@ -56,7 +59,7 @@ fn aside(moved: &Result<PathBuf, io::Error>) -> String {
 
 impl Memory {
     pub(crate) fn new(path: PathBuf, cluster: &str) -> Self {
-        Self { path, cluster: cluster.into() }
+        Self { path, cluster: cluster.into(), writing: Arc::default() }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -97,8 +100,9 @@ impl Memory {
         MemoryError::Damaged { path: self.path.clone(), problem, moved }
     }
 
-    /// Remembers these in the place of those before.
+    /// Remembers these in the place of those before. Waits for the disk, for as long as that takes.
     pub(crate) fn remember(&self, members: Vec<SocketAddr>) -> Result<(), MemoryError> {
+        let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let remembered = Remembered { form: FORM, cluster: self.cluster.clone(), members };
         self.write(&remembered).map_err(|source| MemoryError::Unwritable { path: self.path.clone(), source })
     }

@@ -15,7 +15,7 @@ use std::future::pending;
 use std::time::Duration;
 
 use swim_tokio::{Filter, JoinError, LeaveError, Swim};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
 use self::hosts::Hosts;
@@ -43,6 +43,8 @@ pub(crate) struct Agent {
 
 /// How long a leave may take to spread before the agent ends all the same.
 const LEAVE_MAX: Duration = Duration::from_secs(10);
+/// How long the members may take to be written down at the end.
+const REMEMBER_MAX: Duration = Duration::from_secs(5);
 /// How often it is said that joining takes its time.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How often it is looked whether another agent has the same address.
@@ -162,6 +164,8 @@ impl Agent {
         let mut joined = false;
         let mut remembering = Box::pin(self.keep_remembering());
         let mut watching = Box::pin(self.watch_for_twins());
+        let asked_to_reload = Notify::new();
+        let mut reloading = Box::pin(self.keep_reloading(&asked_to_reload));
         let mut patience = tokio::time::interval_at(Instant::now() + PATIENCE, PATIENCE);
         loop {
             tokio::select! {
@@ -172,16 +176,17 @@ impl Agent {
                 _ = patience.tick(), if !joined => self.say_still_joining(),
                 never = &mut remembering => match never {},
                 never = &mut watching => match never {},
+                never = &mut reloading => match never {},
                 asked = signals.next() => match asked {
-                    Asked::Reload => self.reload().await,
+                    Asked::Reload => asked_to_reload.notify_one(),
                     Asked::End => break,
                 }
             }
         }
         drop(remembering);
-        self.remember();
+        let last = async { tokio::join!(self.leave(), self.remember_to_the_end()) };
         tokio::select! {
-            () = self.leave() => Ok(()),
+            _ = last => Ok(()),
             // Who asks twice does not want to wait. To read the hosts anew is of no use any more.
             () = signals.end() => {
                 say("warning: ended at once; members that were not told find this one faulty");
@@ -213,19 +218,30 @@ impl Agent {
         }
     }
 
+    /// Reads the hosts anew each time that it is asked for: once more, however often that was meanwhile.
+    async fn keep_reloading(&self, asked: &Notify) -> Infallible {
+        loop {
+            asked.notified().await;
+            self.reload().await;
+        }
+    }
+
     /// Reads the hosts anew and looks for those among them that are not reachable yet. Never fatal.
     async fn reload(&self) {
-        let Some(hosts) = &self.hosts else {
+        let Some(hosts) = self.hosts.clone() else {
             say("warning: there are no hosts to read anew; the agent was started without any");
             return;
         };
-        let sources = match Sources::reread(&self.flags) {
-            Ok(sources) => sources,
+        let flags = self.flags.clone();
+        // On a thread that may wait for a disk; this one has members to answer.
+        let read = tokio::task::spawn_blocking(move || -> anyhow::Result<Hosts> {
+            hosts.replace(&Sources::reread(&flags)?)?;
+            Ok(hosts)
+        });
+        let hosts = match read.await.map_err(anyhow::Error::from).and_then(|read| read) {
+            Ok(hosts) => hosts,
             Err(error) => return say_chain("warning: nothing was read anew", error.as_ref()),
         };
-        if let Err(error) = hosts.replace(&sources) {
-            return say_chain("warning: nothing was read anew", &error);
-        }
         let looked = print(format_args!("hosts were read anew: {hosts}"));
         if looked.is_err() || !self.swim.is_ready() {
             // A node that joins asks for hosts in each round by itself.
@@ -283,19 +299,30 @@ impl Agent {
         let mut changes = self.swim.changes();
         while changes.changed().await.is_some() {
             tokio::time::sleep(REMEMBER_AFTER).await;
-            self.remember();
+            self.remember().await;
         }
         pending().await
     }
 
+    /// Remembers the members once more before the end, unless that takes too long.
+    async fn remember_to_the_end(&self) {
+        if tokio::time::timeout(REMEMBER_MAX, self.remember()).await.is_err() {
+            say(format_args!(
+                "warning: the members are not written down after {REMEMBER_MAX:?}; ending with those of before"
+            ));
+        }
+    }
+
     /// Remembers the members as they are, unless that is nobody: then those before are of more use.
-    fn remember(&self) {
-        let Some(memory) = &self.memory else { return };
+    async fn remember(&self) {
+        let Some(memory) = self.memory.clone() else { return };
         let members = memory::worth_remembering(&self.swim.members());
         if members.is_empty() {
             return;
         }
-        if let Err(error) = memory.remember(members) {
+        // On a thread that may wait for the disk; this one has members to answer.
+        let written = tokio::task::spawn_blocking(move || memory.remember(members)).await;
+        if let Ok(Err(error)) = written {
             say_chain("warning", &error);
         }
     }
