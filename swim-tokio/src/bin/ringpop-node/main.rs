@@ -36,7 +36,7 @@ struct Args {
     /// After how many milliseconds a tombstone is forgotten.
     #[arg(long, value_name = "MS", default_value_t = 60_000)]
     tombstone_period: u64,
-    /// The node's name on the hash ring, in place of its address.
+    /// The node's name on the hash ring [default: its address].
     #[arg(long, value_name = "NAME")]
     identity: Option<String>,
     /// The name of the application; processes of another one are not let in.
@@ -171,5 +171,35 @@ impl Signals {
 
     async fn next(&mut self) {
         let _ = tokio::signal::ctrl_c().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_help_tells_every_option_with_its_default_the_statuses_and_an_example_that_is_understood() {
+        let mut command = Args::command();
+        command.build();
+        command.clone().debug_assert();
+        let help = command.clone().render_long_help().to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+        for option in command.get_arguments().filter(|argument| argument.get_action().takes_values()) {
+            let long = option.get_long().expect("each has a name");
+            assert!(help.contains(&format!("--{long} <")), "--{long}: {help}");
+            let text = option.get_help().map(ToString::to_string).unwrap_or_default();
+            let defaults = option.get_default_values().iter().map(|default| default.to_string_lossy());
+            let shown = defaults.map(|default| format!("[default: {default}]")).all(|default| help.contains(&default));
+            let is_told = !option.get_default_values().is_empty() || text.contains("[default: ");
+            assert!(shown && (is_told || option.is_required_set()), "--{long}: {text}");
+        }
+        for told in ["status 0", "Status 1:", "2: a mistake"] {
+            assert!(help.contains(told), "no `{told}` in {help}");
+        }
+        let (_, example) = help.split_once("Example: ").expect("there is one");
+        let (example, _) = example.split_once(" Usage:").expect("it stands before the usage");
+        Args::try_parse_from(example.split(' ')).map(drop).expect("it is understood");
     }
 }
