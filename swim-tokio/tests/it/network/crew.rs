@@ -6,17 +6,12 @@ use std::thread::JoinHandle;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use swim_sim::Setup;
 use swim_sim::network::{Cut, CutId};
 
 use super::lab::Lab;
 use super::seen::{Life, Seen};
 use super::watch::{ask, watch};
-
-/// What an agent is started with besides its hosts.
-pub(crate) const LABELS: [&str; 5] = ["one", "two", "three", "four", "five"];
-
-/// How long the value of a label may be.
-pub(crate) const LABEL_MAX: usize = 128;
 
 /// The agents.
 #[derive(Debug)]
@@ -32,23 +27,20 @@ pub(crate) struct Crew<'a> {
 }
 
 impl<'a> Crew<'a> {
-    /// `nodes` agents that do not run yet; the first `hosts` of them are those that all know.
-    pub(crate) fn new(lab: &'a Lab, nodes: u32, hosts: u32) -> Self {
-        let hosts: Vec<_> = (0..hosts.min(nodes)).map(|host| Lab::address(host).to_string()).collect();
+    /// Agents that do not run yet, as many as the simulator would have, with the same labels; the first hosts are those that
+    /// all know.
+    pub(crate) fn new(lab: &'a Lab, setup: &Setup) -> Self {
+        let nodes = setup.nodes;
+        let hosts: Vec<_> = (0..setup.hosts.min(nodes)).map(|host| Lab::address(host).to_string()).collect();
+        let labels = setup.options.labels.as_labels();
         Self {
             lab,
             hosts: hosts.join(","),
-            labels: Vec::new(),
+            labels: labels.iter().map(|(key, value)| format!("{key}={value}")).collect(),
             processes: (0..nodes).map(|_| None).collect(),
             watchers: Vec::new(),
             seen: Arc::new(Seen::new(nodes)),
         }
-    }
-
-    /// All agents have so long labels that two members fill a datagram.
-    pub(crate) fn with_long_labels(mut self) -> Self {
-        self.labels = LABELS.iter().map(|key| format!("{key}={}", key.repeat(LABEL_MAX / key.len()))).collect();
-        self
     }
 
     /// Starts an agent.

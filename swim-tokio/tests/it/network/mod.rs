@@ -39,9 +39,8 @@ use crate::helpers::skipped;
 fn once(case: &Case, scenario: &Scenario) -> Result<Outcome, String> {
     let job: Job = scenario.job().expect("the scenario is one");
     let lab = lay(case, &job)?;
-    let mut crew = Crew::new(&lab, job.setup.nodes, job.setup.hosts);
+    let mut crew = Crew::new(&lab, &job.setup);
     if case.network == Way::Narrow {
-        crew = crew.with_long_labels();
         narrow::count(&lab, job.setup.nodes)?;
     }
     let outcome = play(&job, &lab, &mut crew);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use swim_core::Options;
 
-use super::crew::{Crew, LABEL_MAX, LABELS};
+use super::crew::Crew;
 use super::lab::Lab;
 use super::namespace::Namespace;
 
@@ -39,8 +39,8 @@ pub(super) fn check(lab: &Lab, crew: &Crew<'_>, nodes: u32) {
     while ["long", "refused", "put together"].iter().any(|name| sum[name] == 0) {
         assert!(start.elapsed() < Duration::from_secs(60), "the network is not narrow: {sum:?}");
         for node in 0..nodes {
-            let value = "x".repeat(LABEL_MAX / 2 + round % 2);
-            crew.ask(node, "PATCH /v1/labels", &format!("{{\"{}\":\"{value}\"}}", LABELS[0]));
+            let value = "x".repeat(60 + round % 2);
+            crew.ask(node, "PATCH /v1/labels", &format!("{{\"one\":\"{value}\"}}"));
         }
         round += 1;
         std::thread::sleep(Duration::from_millis(500));

@@ -59,12 +59,13 @@ enum Trouble {
 fn churn(time: Duration) {
     // The network's own latency.
     let latency = Latency::uniform(Micros::ZERO, Micros::ZERO).expect("it is a range");
-    let lab = match Lab::new(&Setup { latency, ..Setup::new(AGENTS, 1) }, None) {
+    let setup = Setup { latency, ..Setup::new(AGENTS, 1) };
+    let lab = match Lab::new(&setup, None) {
         Ok(lab) => lab,
         Err(reason) => return skipped("the soak", reason),
     };
     let mut soak = Soak {
-        crew: Crew::new(&lab, AGENTS, 3),
+        crew: Crew::new(&lab, &setup),
         random: Random::new(1),
         troubles: BTreeMap::new(),
         done: BTreeMap::new(),
