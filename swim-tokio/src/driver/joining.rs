@@ -103,7 +103,7 @@ impl Joining {
     /// What stands in the way by now, as far as it is known.
     pub(crate) fn trouble(&self, cluster: &str, local: SocketAddr, now: Instant) -> Option<JoinError> {
         let (_, since) = self.command?;
-        self.error(cluster, local, Duration::from_micros(now.since(since).0))
+        self.error(cluster, local, Duration::from_millis(now.since(since).0 / 1000))
     }
 
     fn error(&self, cluster: &str, local: SocketAddr, time: Duration) -> Option<JoinError> {
