@@ -41,19 +41,17 @@ impl Claim {
     }
 }
 
-#[derive(Clone, Debug)]
-pub(super) enum Suspicion {
-    Fixed(u64),
-    Lifeguard { alpha: u64, beta: u64, confirmations: u32 },
-}
-
 /// The settings that the rules name; `None` switches a rule off.
 #[derive(Clone, Debug)]
 pub(super) struct Rules {
     pub(super) period: u64,
     /// Whether a node can tell that it slept: not with an adaptive period.
     pub(super) sleeps: bool,
-    pub(super) suspicion: Suspicion,
+    /// How long a suspicion lasts that enough others confirm (R7).
+    pub(super) shortest: u64,
+    /// How many times as long it can last.
+    pub(super) beta: u64,
+    pub(super) confirmations: u32,
     pub(super) faulty: u64,
     pub(super) leave: Option<u64>,
     pub(super) tombstone: u64,
@@ -66,33 +64,25 @@ pub(super) struct Rules {
 }
 
 impl Rules {
-    /// The shortest suspicion among `n`, and how many confirmations make it so (R7).
-    pub(super) fn shortest(&self, n: u32) -> (u64, u32) {
+    /// How many confirmations make a suspicion among `n` the shortest (R7).
+    pub(super) fn confirmations(&self, n: u32) -> u32 {
         assert!(n <= 10, "the logarithm of more than ten is not in the model");
-        match self.suspicion {
-            Suspicion::Fixed(span) => (span, 0),
-            Suspicion::Lifeguard { alpha, confirmations, .. } => {
-                (alpha * self.period, if n < confirmations + 2 { 0 } else { confirmations })
-            }
-        }
+        if n < self.confirmations + 2 { 0 } else { self.confirmations }
     }
 
-    /// How long a suspicion among `n` can last (R7).
-    pub(super) fn longest(&self, n: u32) -> u64 {
-        let beta = if let Suspicion::Lifeguard { beta, .. } = self.suspicion { beta } else { 1 };
-        beta * self.shortest(n).0
+    /// How long a suspicion can last (R7).
+    pub(super) fn longest(&self) -> u64 {
+        self.beta * self.shortest
     }
 
     /// How long a suspicion among `n` lasts with so many accusers (R7); the share of the confirmations is kept to 2^-16.
     pub(super) fn suspicion(&self, n: u32, accusers: usize) -> u64 {
-        match (self.shortest(n), &self.suspicion) {
-            ((min, wanted), Suspicion::Lifeguard { beta, .. }) if wanted > 0 => {
-                let confirmed = (accusers.max(1) - 1) as f64;
-                let share = ((confirmed + 1.0).ln() / f64::from(wanted + 1).ln() * 65_536.0) as u64;
-                beta * min - (((beta - 1) * min * share) >> 16)
-            }
-            ((min, _), _) => min,
+        let wanted = self.confirmations(n);
+        if wanted == 0 {
+            return self.shortest;
         }
+        let share = (accusers.max(1) as f64).ln() / f64::from(wanted + 1).ln() * 65_536.0;
+        self.longest() - (((self.longest() - self.shortest) * share as u64) >> 16)
     }
 }
 
@@ -111,11 +101,8 @@ pub(super) const INCARNATION_MAX: u64 = (1 << 50) - 1;
 pub(super) const CEILING: u64 = INCARNATION_MAX - (1 << 20);
 pub(super) const OWN_CEILING: u64 = INCARNATION_MAX - (1 << 19);
 
-/// R1, R13: nothing without labels, else CRC-32, compared signed.
+/// R1, R13: CRC-32, compared signed; without labels that is 0.
 fn digest(labels: &[u8]) -> i32 {
-    if labels.is_empty() {
-        return 0;
-    }
     let step = |crc: u32, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 };
     !labels.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step)) as i32
 }

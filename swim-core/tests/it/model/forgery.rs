@@ -59,7 +59,7 @@ fn near(options: &Options, wall: u64, receiver: &Twin, forged: &Forged) -> u64 {
     match forged.near {
         Near::Known => {
             let known = receiver.reference.held(forged.subject).map(|held| held.incarnation);
-            let mut evictions = receiver.reference.evictions().iter();
+            let mut evictions = receiver.reference.evictions.iter();
             let evicted = evictions.rfind(|(who, ..)| *who == forged.subject).map(|(_, at, _)| *at);
             known.or(evicted).unwrap_or(wall)
         }

@@ -230,7 +230,7 @@ impl Machine {
             Span::Millis(millis) => millis * 1_000,
             Span::HalfPeriod => rules.period / 2,
             Span::Periods(count) => rules.period * count,
-            Span::Suspicion => rules.shortest(2).0,
+            Span::Suspicion => rules.shortest,
             Span::Faulty => rules.faulty,
             Span::Tombstone => rules.tombstone,
             Span::Day => 86_400_000_000,
@@ -271,7 +271,7 @@ impl Machine {
         let references =
             self.twins.values().filter(|twin| twin.node.next_deadline().is_some()).map(|twin| &twin.reference);
         let moments = references.flat_map(|reference| {
-            let forgotten = reference.evictions().iter().map(|(.., until)| *until).filter(|until| *until > now);
+            let forgotten = reference.evictions.iter().map(|(.., until)| *until).filter(|until| *until > now);
             reference.next_expiry().into_iter().chain(forgotten)
         });
         moments.min()

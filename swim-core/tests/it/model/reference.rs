@@ -27,10 +27,11 @@ pub(super) struct Reference {
     /// The wall clock, and the moment at which it was read.
     pub(super) wall: (u64, u64),
     list: BTreeMap<u32, Held>,
-    /// Who was evicted at which incarnation, and until when that is remembered; the latest last.
-    evicted: Vec<(u32, u64, u64)>,
+    /// Who was evicted at which incarnation, and until when that is remembered, forgotten or not; the latest last.
+    pub(super) evictions: Vec<(u32, u64, u64)>,
     pinged: (u32, u64),
-    inconclusive: u32,
+    /// So many rounds in a row were; none once one succeeds (R4).
+    pub(super) inconclusive: u32,
     next_far_refutation: u64,
 }
 
@@ -40,8 +41,8 @@ impl Reference {
         let source = Some((local, incarnation));
         let claim = Claim { subject: local, incarnation, status: Alive, source, labels };
         let list = BTreeMap::from([(local, Held { claim, since: now, n: 1, accusers: Vec::new() })]);
-        let (standing, wall, evicted, pinged) = (Standing::Joining, (wall, now), Vec::new(), (local, 0));
-        Self { rules, local, standing, wall, list, evicted, pinged, inconclusive: 0, next_far_refutation: 0 }
+        let (standing, wall, evictions, pinged) = (Standing::Joining, (wall, now), Vec::new(), (local, 0));
+        Self { rules, local, standing, wall, list, evictions, pinged, inconclusive: 0, next_far_refutation: 0 }
     }
 
     /// What is held of everyone, in the order of addresses.
@@ -55,12 +56,7 @@ impl Reference {
 
     /// The incarnation at which a member was evicted, while that is remembered (R3).
     pub(super) fn evicted(&self, now: u64, subject: u32) -> Option<u64> {
-        self.evicted.iter().rev().find(|(who, _, until)| *who == subject && *until > now).map(|(_, at, _)| *at)
-    }
-
-    /// All evictions, forgotten or not: who, at which incarnation, and until when it is remembered.
-    pub(super) fn evictions(&self) -> &[(u32, u64, u64)] {
-        &self.evicted
+        self.evictions.iter().rev().find(|(who, _, until)| *who == subject && *until > now).map(|(_, at, _)| *at)
     }
 
     /// The soonest moment at which something expires.
@@ -101,12 +97,11 @@ impl Reference {
     /// incarnation for the shortest suspicion already. Nor is a departure a death before the longest has passed.
     fn doubt(&self, now: u64, held: &Held, claim: &Claim) -> Claim {
         let dead = !(claim.status.is_pingable() || claim.status == Leave && claim.is_own());
-        let longest = self.rules.longest(self.pingable() + 1);
         let stands = |span: u64| held.claim.incarnation == claim.incarnation && now >= held.since + span;
         let doubted = match held.claim.status {
             _ if !self.rules.doubts || !dead || claim.state() < held.claim.state() => claim.status,
-            Suspect if stands(self.rules.shortest(held.n).0) => claim.status,
-            Leave if stands(longest.min(self.rules.leave.unwrap_or(0))) => claim.status,
+            Suspect if stands(self.rules.shortest) => claim.status,
+            Leave if stands(self.rules.longest().min(self.rules.leave.unwrap_or(0))) => claim.status,
             Leave if stands(0) => Leave,
             Faulty | Tombstone => claim.status,
             Alive | Suspect | Leave => Suspect,
@@ -129,31 +124,28 @@ impl Reference {
     /// R2: what would win is refuted; one stays as one is, under a higher incarnation. What reaches further than others
     /// may accuse is refuted once a second.
     fn hear_of_oneself(&mut self, now: u64, claim: &Claim) {
-        let own = &self.list[&self.local].claim;
+        let own = self.list[&self.local].claim.clone();
         let refutes = !matches!(self.standing, Standing::Evicted | Standing::Destroyed);
         let far = self.is_beyond(now, claim, 1, CEILING);
         let too_soon = far && now < self.next_far_refutation;
         if refutes && claim.rank() > own.rank() && !self.is_beyond(now, claim, 2, OWN_CEILING) && !too_soon {
-            let (status, labels) = (own.status, own.labels.clone());
             self.next_far_refutation = if far { now + 1_000_000 } else { self.next_far_refutation };
-            self.reincarnate(now, status, labels, claim.incarnation);
+            self.reincarnate(now, own, claim.incarnation);
         }
     }
 
-    fn reincarnate(&mut self, now: u64, status: Status, labels: Vec<u8>, claimed: u64) {
-        let known = self.list[&self.local].claim.incarnation;
-        let incarnation = self.wall(now).min(CEILING).max(known + 1).max(claimed + 1).min(INCARNATION_MAX);
-        self.record(
-            now,
-            Claim { subject: self.local, incarnation, status, source: Some((self.local, incarnation)), labels },
-        );
+    fn reincarnate(&mut self, now: u64, own: Claim, claimed: u64) {
+        let known = own.incarnation.max(claimed);
+        let incarnation = self.wall(now).min(CEILING).max(known + 1).min(INCARNATION_MAX);
+        self.record(now, Claim { incarnation, source: Some((self.local, incarnation)), ..own });
     }
 
     /// R12, R13: another status, or other labels, of one's own.
     pub(super) fn change_oneself(&mut self, now: u64, status: Option<Status>, labels: Option<Vec<u8>>) {
         let own = self.list[&self.local].claim.clone();
         if labels.as_ref() != Some(&own.labels) {
-            self.reincarnate(now, status.unwrap_or(own.status), labels.unwrap_or(own.labels), 0);
+            let (status, labels) = (status.unwrap_or(own.status), labels.unwrap_or(own.labels));
+            self.reincarnate(now, Claim { status, labels, ..own }, 0);
         }
     }
 
@@ -179,7 +171,7 @@ impl Reference {
     fn confirm(&mut self, claim: &Claim) {
         let Some((maker, _)) = claim.source.filter(|_| !claim.is_own()) else { return };
         let pingable = maker == self.local || self.held(maker).is_some_and(|held| held.status.is_pingable());
-        let wanted = self.rules.shortest(self.list[&claim.subject].n).1;
+        let wanted = self.rules.confirmations(self.list[&claim.subject].n);
         let held = self.list.get_mut(&claim.subject).expect("it is suspected");
         if pingable && !held.accusers.contains(&maker) && held.accusers.len() as u32 <= wanted {
             held.accusers.push(maker);
@@ -215,7 +207,7 @@ impl Reference {
                 (Suspect, None) => self.declare(now, subject, Faulty),
                 (Tombstone, _) => {
                     if self.rules.remembers_evicted {
-                        self.evicted.push((subject, held.claim.incarnation, now + self.rules.faulty));
+                        self.evictions.push((subject, held.claim.incarnation, now + self.rules.faulty));
                     }
                     self.list.remove(&subject);
                 }
@@ -240,10 +232,6 @@ impl Reference {
     /// R4: a round begins with a ping to this member.
     pub(super) fn ping(&mut self, target: u32) {
         self.pinged = (target, self.list[&target].claim.incarnation);
-    }
-
-    pub(super) fn round_succeeded(&mut self) {
-        self.inconclusive = 0;
     }
 
     /// R4: nobody reached it. Where all helpers were silent nobody is accused, so many times in a row.

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use swim_core::{Hearsay, Options, ProtocolPeriod, SuspicionTimeout};
 
-use super::claim::{Rules, Suspicion};
+use super::claim::Rules;
 
 /// A case's cluster.
 #[derive(Clone, Debug)]
@@ -173,15 +173,16 @@ pub(super) fn rules(options: &Options) -> Rules {
         ProtocolPeriod::Fixed(period) => (period, true),
         ProtocolPeriod::Adaptive { min } => (min, false),
     };
+    let (shortest, beta, confirmations) = match options.state_timeouts.suspect {
+        SuspicionTimeout::Fixed(span) => (span, 1, 0),
+        SuspicionTimeout::Lifeguard { alpha, beta, confirmations } => (period * alpha, beta, confirmations),
+    };
     Rules {
         period: micros(period),
         sleeps,
-        suspicion: match options.state_timeouts.suspect {
-            SuspicionTimeout::Fixed(span) => Suspicion::Fixed(micros(span)),
-            SuspicionTimeout::Lifeguard { alpha, beta, confirmations } => {
-                Suspicion::Lifeguard { alpha: alpha.into(), beta: beta.into(), confirmations }
-            }
-        },
+        shortest: micros(shortest),
+        beta: beta.into(),
+        confirmations,
         faulty: micros(options.state_timeouts.faulty),
         leave: options.state_timeouts.leave.map(micros),
         tombstone: micros(options.state_timeouts.tombstone),

@@ -199,12 +199,12 @@ impl Twin {
             match effect {
                 Effect::Event(event) => match event {
                     Event::PingSend { remote, .. } => self.reference.ping(remote),
-                    Event::PingSendComplete { .. } => self.reference.round_succeeded(),
+                    Event::PingSendComplete { .. } => self.reference.inconclusive = 0,
                     Event::PingRequestSendError { .. } => self.silent += 1,
                     Event::PingRequestsSendComplete { peers, reached, .. } => {
                         let silent = std::mem::take(&mut self.silent);
                         if reached {
-                            self.reference.round_succeeded();
+                            self.reference.inconclusive = 0;
                         } else {
                             self.reference.round_failed(now, peers.len(), silent);
                         }
@@ -252,7 +252,7 @@ impl Twin {
             };
         }
         let owed = |told: &Claim| {
-            let mut evictions = self.reference.evictions().iter();
+            let mut evictions = self.reference.evictions.iter();
             told.status == Status::Tombstone
                 && evictions.any(|(who, at, _)| (*who, *at) == (told.subject, told.incarnation))
         };
