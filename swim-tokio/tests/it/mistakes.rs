@@ -70,6 +70,15 @@ async fn seeds_that_do_not_answer_are_named_each_with_its_reason() {
 }
 
 #[tokio::test]
+async fn an_agent_that_tries_still_says_what_stands_in_the_way() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let agent = Agent::start(&["--join", &closed]).await;
+    agent.process.err.line("not joined yet").await;
+    let so_far = agent.process.err.line("so far: ").await;
+    assert!(so_far.contains(&format!("{closed} (connection refused)")), "{so_far}");
+}
+
+#[tokio::test]
 async fn an_agent_that_retries_says_why_and_joins_once_it_can() {
     let place = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let agent = Agent::start(&["--join", &place, "--join-timeout", "500ms", "--retry-join"]).await;
@@ -245,6 +254,7 @@ async fn an_agent_on_loopback_is_told_at_once_that_other_machines_cannot_reach_i
     let hints = [&place, "loopback", ELSEWHERE, "--bind", "--advertise"];
     // It has two minutes, and the test has one.
     fails(&["--bind", &place, "--join", ELSEWHERE], 4, &hints).await;
+    fails(&["--bind", &place, "--join", ELSEWHERE, "--retry-join"], 4, &hints).await;
     let args = ["--bind", "0.0.0.0:0", "--advertise", &place, "--join", ELSEWHERE];
     fails(&args, 4, &hints).await;
 }

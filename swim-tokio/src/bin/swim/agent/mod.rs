@@ -208,7 +208,8 @@ impl Agent {
                 Err(error @ (JoinError::Stopped | JoinError::AlreadyJoined)) => {
                     return Err(Failure::new(Exit::Failed, error));
                 }
-                Err(error) if self.retry_join => {
+                // A loopback address stays one, however often it is tried.
+                Err(error) if self.retry_join && !matches!(error, JoinError::Loopback { .. }) => {
                     advice::not_joined(error, self).report();
                     say("trying again");
                     result = self.swim.join().await;
@@ -272,6 +273,9 @@ impl Agent {
     fn say_still_joining(&self) {
         let still = if self.retry_join { "for ever".into() } else { format!("for {:?} in all", self.join_timeout) };
         say(format_args!("not joined yet: too few hosts have answered; it is tried {still}, Ctrl-C ends it"));
+        if let Some(trouble) = self.swim.join_trouble() {
+            say_chain("  so far", &trouble);
+        }
     }
 
     /// Says so where another agent has this one's address.
