@@ -107,7 +107,7 @@ Examples:
   swim-sim explore --crashes 1 --partitions 1        a crash, a restart and a cut, at every moment
   swim-sim explore --nodes 3 --losses 1 --depth 40   three nodes, forty choices
   swim-sim explore --nodes 3 --joined --losses 1     three nodes that have joined, until there is nothing new
-  swim-sim explore --worlds short                    the worlds that CI explores, in some ten seconds
+  swim-sim explore --worlds short                    the worlds that CI explores, in some twenty seconds
   swim-sim explore --losses 1 --replay 'd01 l10 t0 calm'   this way again; the other options as they were
 
 Choices: t0 the deadline of node 0 passes; d01 node 1 gets what node 0 sent; l01 that is lost; c01 it arrives, and once
