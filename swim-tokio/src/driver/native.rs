@@ -256,8 +256,8 @@ impl Driver<Native> {
 
     fn reply(&mut self, ticket: Ticket, message: &Message<'_, SocketAddr>) {
         if let Some(waiting) = self.wire.waiting.remove(&ticket) {
-            let answer = self.wire.seal.close_for_stream(message);
-            self.tasks.spawn(async move { Ended::Wire(Box::new(waiting.reply(answer).await)) });
+            let reply = waiting.reply(message);
+            self.tasks.spawn(async move { Ended::Wire(Box::new(reply.await)) });
         }
     }
 }

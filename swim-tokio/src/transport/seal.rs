@@ -62,12 +62,17 @@ impl Seal {
 
     /// `message` as it leaves on a stream.
     pub(crate) fn close_for_stream(&self, message: &Message<'_, SocketAddr>) -> Vec<u8> {
-        let len = self.envelope.len() + wire::encoded_len(message);
-        let mut bytes = Vec::with_capacity(4 + len);
+        let len = self.len_on_stream(message);
+        let mut bytes = Vec::with_capacity(len);
         // A message is shorter than 4 GiB, or `encode` would panic: no list of members comes near.
-        bytes.extend_from_slice(&(len as u32).to_le_bytes());
+        bytes.extend_from_slice(&((len - LENGTH_LEN) as u32).to_le_bytes());
         self.close(message, &mut bytes);
         bytes
+    }
+
+    /// How many bytes `message` takes on a stream.
+    pub(crate) fn len_on_stream(&self, message: &Message<'_, SocketAddr>) -> usize {
+        LENGTH_LEN + self.envelope.len() + wire::encoded_len(message)
     }
 
     /// Opens what arrived; `None` where it is nothing of this protocol.
@@ -94,6 +99,8 @@ fn is_name(address: SocketAddr) -> bool {
 const PLAIN: u8 = 1;
 
 const CRC_LEN: usize = 4;
+/// How long what follows on a stream is.
+const LENGTH_LEN: usize = 4;
 
 #[cfg(test)]
 mod tests {

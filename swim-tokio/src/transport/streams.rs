@@ -147,18 +147,24 @@ impl Waiting {
         self.source
     }
 
-    /// Sends the answer, or that this node is busy where there is no room for it, and closes the stream.
-    pub(crate) async fn reply(mut self, mut answer: Vec<u8>) -> Finished {
-        if !self.held.resize(answer.len(), &self.reader.room) {
-            answer = self.reader.seal.close_for_stream(&BUSY);
+    /// Sends the answer, or that this node is busy where there is no room for it, and closes the stream. What there is no room
+    /// for is not encoded: of answers that are asked for at one moment there may be many.
+    pub(crate) fn reply(
+        mut self,
+        message: &Message<'_, SocketAddr>,
+    ) -> impl Future<Output = Finished> + Send + 'static + use<> {
+        let seal = &self.reader.seal;
+        let has_room = self.held.resize(seal.len_on_stream(message), &self.reader.room);
+        let answer = seal.close_for_stream(if has_room { message } else { &BUSY });
+        async move {
+            // Whoever asked knows by itself that no answer came.
+            let _ = timeout_at(self.until, async {
+                self.stream.write_all(&answer).await?;
+                self.stream.shutdown().await
+            })
+            .await;
+            Finished::Replied
         }
-        // Whoever asked knows by itself that no answer came.
-        let _ = timeout_at(self.until, async {
-            self.stream.write_all(&answer).await?;
-            self.stream.shutdown().await
-        })
-        .await;
-        Finished::Replied
     }
 }
 
@@ -172,8 +178,7 @@ async fn read_request(mut waiting: Waiting) -> Finished {
         }
         Err(Useless::OtherCluster) => {
             // Under this cluster's name, so that the other one sees where it has come to.
-            let answer = waiting.reader.seal.close_for_stream(&OTHER_APP);
-            waiting.reply(answer).await;
+            waiting.reply(&OTHER_APP).await;
             Finished::Useless { source, why: Useless::OtherCluster }
         }
         Err(why) => Finished::Useless { source, why },
