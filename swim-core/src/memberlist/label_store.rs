@@ -10,7 +10,7 @@ use super::slot_map::SlotMap;
 use crate::labels::Labels;
 
 /// All labels of a list together take no more bytes: a quarter of the longest message, so that a list of a million members
-/// fits in one with them.
+/// fits in one with them, where addresses are IPv4.
 const LABELS_LEN_MAX: usize = crate::wire::MAX_BODY_LEN / 4;
 
 #[derive(Clone)]

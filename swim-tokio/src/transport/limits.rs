@@ -14,7 +14,8 @@ pub struct StreamLimits {
     /// many go to one target is the core's to bound: one for each round of joins, one ping and one full sync for each
     /// protocol period, one attempt to heal at a time. Default 256.
     pub outgoing: u32,
-    /// The longest message in bytes. Default 64 MiB, the codec's longest: a list of a million members always fits.
+    /// The longest message in bytes. Default 64 MiB, the codec's longest: a list of a million members with IPv4
+    /// addresses, and labels.
     pub message_bytes: u32,
     /// How many bytes all messages that are being received may take together, as they arrive, with all answers that are
     /// being sent; who asks where no answer has room is told that the node is busy. A list takes up to seven times as
