@@ -53,7 +53,7 @@ impl<A: Address> Membership<A> {
             }
             self.next_far_refutation = now + FAR_PAUSE;
         }
-        if self.config.buddy && self.is_drowned() {
+        if self.config.buddy && claim.status > own.status && self.is_drowned() {
             // What is pending may not reach it for long.
             self.accuser = Some(from);
         }

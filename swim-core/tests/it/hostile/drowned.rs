@@ -184,3 +184,13 @@ fn a_drowned_node_that_hears_an_accusation_answers_it_at_once() {
     assert_eq!(answer.claims_about(1), [(Alive, world.node(1).incarnation())]);
     assert!(world.node(1).incarnation() > known);
 }
+
+/// It is told to everyone as any news, and no more often to one who happened to say it.
+#[test]
+fn a_drowned_node_that_hears_other_good_news_of_itself_than_its_own_answers_nothing() {
+    let mut world = mostly_unproven();
+    let known = world.node(1).incarnation();
+    world.tell(2, 1, &[own(1, Alive, known.next())]);
+    assert!(world.node(1).incarnation() > known.next(), "it is refuted");
+    assert_eq!(world.sent_by(1).filter(|letter| is_gossip(letter)).count(), 0);
+}
