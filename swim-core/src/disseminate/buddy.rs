@@ -18,7 +18,8 @@ use crate::time::{Instant, Micros};
 
 /// Suspects that wait to be told, at one time; further ones are left to gossip.
 const BUDDIES_MAX: usize = 256;
-/// How often each is told in the shortest time that a suspicion lasts.
+/// How often each is told in the shortest time that a suspicion lasts; first after a fifth of it, since most have refuted by
+/// then what gossip told them, and refutations that come faster than they spread overtake one another.
 const TIMES: u8 = 4;
 
 #[derive(Clone, Copy, Debug)]
@@ -47,8 +48,8 @@ impl<A: Address> Buddies<A> {
     /// A suspicion began, or has one more accuser; it runs out at `soonest` at the earliest.
     fn add(&mut self, now: Instant, address: A, soonest: Instant) {
         if self.0.len() < BUDDIES_MAX && !self.0.iter().any(|buddy| buddy.address == address) {
-            let pause = Micros(soonest.since(now).0 / u64::from(TIMES));
-            self.0.push_back(Buddy { address, due: now, pause, left: TIMES });
+            let pause = Micros(soonest.since(now).0 / u64::from(TIMES + 1));
+            self.0.push_back(Buddy { address, due: now + pause, pause, left: TIMES });
         }
     }
 

@@ -171,7 +171,9 @@ impl<A: Address> Membership<A> {
 
     /// Tells the sender of the present message what it is owed, where no answer did.
     pub(crate) fn settle(&mut self, to: A, told: Changes<'_, A>, out: &mut Effects<A>) {
-        let accused = self.accuser.take().is_some() && (self.is_drowned() || !self.members.has_pending(Slot::LOCAL));
+        // Who tells the node of nothing but its own suspicion waits for its word; others hear it as any news.
+        let is_warned = told.len() == 1 && self.is_drowned();
+        let accused = self.accuser.take().is_some() && (is_warned || !self.members.has_pending(Slot::LOCAL));
         if self.config.requests {
             // Without datagrams there is no way but an answer.
             self.owed.clear();

@@ -56,7 +56,7 @@ fn deaths(world: &mut World) -> usize {
 fn a_liar_that_drowns_a_cluster_in_made_up_members_gets_nobody_declared_faulty() {
     let mut world = flooded();
     assert_eq!(deaths(&mut world), 0);
-    assert!(world.node(VICTIM).counters().refutations > 20, "it was kept busy");
+    assert!(world.node(VICTIM).counters().refutations > 5, "it was kept busy");
 }
 
 #[test]
@@ -105,10 +105,10 @@ fn in_a_list_that_is_mostly_unproven_a_suspect_that_answered_once_is_told_four_t
         world.tell(4, 1, &[lie]);
         world.drain(1);
         let told = warnings(&mut world, 2, 30_000);
-        // The shortest suspicion of twenty lasts 5.2 s.
+        // The shortest suspicion of twenty lasts 5.2 s; a look is a tenth of a second.
         assert_eq!(told.len(), 4, "{told:?}");
-        assert!(told[0] <= 200 && told[3] <= 5_000, "{told:?}");
-        assert!(told.windows(2).all(|pair| (1_200..=1_600).contains(&(pair[1] - pair[0]))), "{told:?}");
+        assert!((900..=1_300).contains(&told[0]) && told[3] <= 5_000, "{told:?}");
+        assert!(told.windows(2).all(|pair| (900..=1_300).contains(&(pair[1] - pair[0]))), "{told:?}");
     }
 }
 
@@ -117,7 +117,7 @@ fn who_refutes_is_told_no_more() {
     let mut world = mostly_unproven();
     world.tell(4, 1, &[said(4, 2, Suspect, inc(0))]);
     world.drain(1);
-    assert_eq!(warnings(&mut world, 2, 1_000).len(), 1);
+    assert_eq!(warnings(&mut world, 2, 1_500).len(), 1);
     world.tell(2, 1, &[own(2, Alive, inc(1))]);
     world.drain(1);
     assert_eq!(warnings(&mut world, 2, 10_000).len(), 0);
@@ -162,8 +162,8 @@ fn no_more_are_told_at_once_than_gossip_has_targets() {
     world.forget();
     let lies: Vec<_> = (2..=40).map(|subject| said(41, subject, Suspect, inc(0))).collect();
     world.tell(4, 1, &lies);
-    // By then gossip has told what it has to tell.
-    world.run(secs(1));
+    // By then gossip has told what it has to tell; a fifth of the shortest suspicion of a hundred is 1.6 s.
+    world.run(millis(1_600));
     let mut all = 0;
     for _ in 0..20 {
         world.forget();
@@ -186,6 +186,16 @@ fn a_drowned_node_that_hears_an_accusation_answers_it_at_once() {
 }
 
 /// It is told to everyone as any news, and no more often to one who happened to say it.
+/// A list of accusations is no warning: whoever sends it need not hear at once that it is time for another one.
+#[test]
+fn a_drowned_node_that_is_accused_among_others_tells_it_as_any_news() {
+    let mut world = mostly_unproven();
+    let known = world.node(1).incarnation();
+    world.tell(2, 1, &[said(2, 1, Suspect, known), said(2, 4, Suspect, inc(0))]);
+    assert!(world.node(1).incarnation() > known);
+    assert_eq!(world.sent_by(1).filter(|letter| is_gossip(letter)).count(), 0);
+}
+
 #[test]
 fn a_drowned_node_that_hears_other_good_news_of_itself_than_its_own_answers_nothing() {
     let mut world = mostly_unproven();
