@@ -4,7 +4,7 @@ use super::Cluster;
 use crate::mutants::Mutant;
 
 impl Cluster {
-    /// Some nodes are broken, from their next boot on.
+    /// Some nodes are broken: what they do from now on, what they are from their next boot on.
     pub(crate) fn mutate(&mut self, nodes: impl IntoIterator<Item = u32>, mutant: Mutant) {
         nodes.into_iter().for_each(|node| self.mutants.add(node, mutant));
     }
