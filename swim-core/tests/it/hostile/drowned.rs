@@ -147,6 +147,41 @@ fn nobody_is_told_by_the_node_that_did_the_accusing() {
 }
 
 #[test]
+fn one_that_the_node_accused_itself_is_told_once_others_accuse_it_too() {
+    let options = Options { ping_request_size: 0, stream_ping: false, ..gossiping(millis(200), 3) };
+    let mut world = World::claimed(options, 20);
+    world.prove(2..=5);
+    world.drain(1);
+    while world.status(1, 2) == Some(Alive) {
+        world.probe();
+        world.run(secs(5));
+    }
+    world.tell(4, 1, &[said(4, 2, Suspect, inc(0))]);
+    world.drain(1);
+    assert!(!warnings(&mut world, 2, 10_000).is_empty());
+}
+
+/// The invariants of the node are looked at after every input.
+#[test]
+fn of_more_suspects_than_can_wait_those_that_come_last_are_left_to_gossip() {
+    let mut world = World::claimed(gossiping(millis(200), 3), 700);
+    world.prove(2..=300);
+    world.drain(1);
+    let lies: Vec<_> = (2..=300).map(|subject| said(301, subject, Suspect, inc(0))).collect();
+    world.tell(4, 1, &lies);
+    assert!(world.node(1).count(Suspect) >= 299);
+    // Three at a time, five times a second, until the suspicions run out after 11 s.
+    let mut told = std::collections::BTreeSet::new();
+    for _ in 0..110 {
+        world.forget();
+        world.run(millis(100));
+        let warned = world.sent_by(1).filter(|letter| is_gossip(letter) && letter.subjects() == [letter.to]);
+        told.extend(warned.map(|letter| letter.to));
+    }
+    assert!(told.len() > 100 && told.iter().all(|subject| (2..=257).contains(subject)), "{told:?}");
+}
+
+#[test]
 fn where_most_have_answered_gossip_and_probes_are_trusted() {
     let mut world = World::among(gossiping(millis(200), 3), 20);
     world.tell(4, 1, &[said(4, 2, Suspect, inc(0))]);
