@@ -93,3 +93,19 @@ fn who_has_answered_may_change_its_labels_all_the_same_and_who_has_not_may_not_h
     world.tell(2, 1, &[labelled(own(first, Suspect, inc(1)), &some)]);
     assert_eq!(world.status(1, first), Some(Suspect), "shorter ones take nothing");
 }
+
+/// What labels take is given back with them, or a member that changes its own often would use up the room of all.
+#[test]
+fn labels_that_are_replaced_and_taken_away_leave_their_room_to_others() {
+    let mut world = World::among(quiet_lan(), 3);
+    let long = [encoded(LONGEST), encoded(LONGEST - 1)];
+    for number in 1..=3 * (ALL_LABELS_MAX / LONGEST + 1) {
+        let change = own(3, Alive, inc(number as u64));
+        world.tell(3, 1, &[long.get(number % 3).map_or(change, |labels| labelled(change, labels))]);
+        if number % 1_000 == 0 {
+            world.forget();
+        }
+    }
+    world.tell(2, 1, &[labelled(own(70, Alive, inc(0)), &long[0])]);
+    assert_eq!(world.member(1, 70).map(|member| member.labels.encoded().len()), Some(LONGEST));
+}
