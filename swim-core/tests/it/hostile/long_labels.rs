@@ -99,7 +99,7 @@ fn who_has_answered_may_change_its_labels_all_the_same_and_who_has_not_may_not_h
 fn labels_that_are_replaced_and_taken_away_leave_their_room_to_others() {
     let mut world = World::among(quiet_lan(), 3);
     let long = [encoded(LONGEST), encoded(LONGEST - 1)];
-    for number in 1..=3 * (ALL_LABELS_MAX / LONGEST + 1) {
+    for number in 1..=3 * (ALL_LABELS_MAX / LONGEST + 100) {
         let change = own(3, Alive, inc(number as u64));
         world.tell(3, 1, &[long.get(number % 3).map_or(change, |labels| labelled(change, labels))]);
         if number % 1_000 == 0 {
