@@ -19,6 +19,9 @@ pub(super) struct Rest {
     nodes: u32,
     period: Micros,
     ping_timeout: Micros,
+    /// How long what was under way may go on: three periods, and a ping for another that was in the worst of health, after
+    /// which what that ping carried is pending again.
+    under_way_max: Micros,
     /// How long what is pending may take to drain.
     drain_max: Micros,
     /// The changes of the processes and the network that were seen.
@@ -59,11 +62,13 @@ impl Rest {
         let digits = u64::from(setup.nodes.max(1).ilog10()) + 1;
         // Probes alone tell each change to someone in every period; a node in bad health takes longer ones.
         let sends = u64::from(options.retransmit_factor) * digits;
+        let longest_help = Micros::from(options.ping_request_timeout).times(u64::from(options.local_health_max) + 1);
         let drain_max = period.times(2 * sends + u64::from(options.local_health_max) + 1) + DRAIN_LEAST;
         Self {
             nodes: setup.nodes,
             period,
             ping_timeout: options.ping_timeout.into(),
+            under_way_max: longest_help.max(period.times(3)),
             drain_max,
             faults_seen: (0, 0),
             news_at: Instant::ZERO,
@@ -108,7 +113,7 @@ impl Rest {
         }
         let watched = &mut self.watched[node as usize];
         // What was under way when the last change was told is over by then.
-        let resting_since = self.told_at.max(self.ailed_at) + self.period.times(3);
+        let resting_since = self.told_at.max(self.ailed_at) + self.under_way_max;
         if now < resting_since {
             return Ok(());
         }
