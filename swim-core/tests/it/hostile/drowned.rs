@@ -86,6 +86,19 @@ fn mostly_unproven() -> World {
     world
 }
 
+/// As above, and node 1 has found that 2 does not answer.
+fn mostly_unproven_and_accused() -> World {
+    let options = Options { ping_request_size: 0, stream_ping: false, ..gossiping(millis(200), 3) };
+    let mut world = World::claimed(options, 20);
+    world.prove(2..=5);
+    world.drain(1);
+    while world.status(1, 2) == Some(Alive) {
+        world.probe();
+        world.run(secs(5));
+    }
+    world
+}
+
 /// The moments, in milliseconds from now on, at which node 1 tells a member that it is suspected, without being asked.
 fn warnings(world: &mut World, subject: u32, span_millis: u64) -> Vec<u64> {
     let told = |letter: &Letter| is_gossip(letter) && letter.to == subject && letter.subjects() == [subject];
@@ -133,14 +146,7 @@ fn one_that_never_answered_is_not_told() {
 
 #[test]
 fn nobody_is_told_by_the_node_that_did_the_accusing() {
-    let options = Options { ping_request_size: 0, stream_ping: false, ..gossiping(millis(200), 3) };
-    let mut world = World::claimed(options, 20);
-    world.prove(2..=5);
-    world.drain(1);
-    while world.status(1, 2) == Some(Alive) {
-        world.probe();
-        world.run(secs(5));
-    }
+    let mut world = mostly_unproven_and_accused();
     assert_eq!(world.status(1, 2), Some(Suspect));
     world.drain(1);
     assert_eq!(warnings(&mut world, 2, 10_000).len(), 0);
@@ -148,14 +154,7 @@ fn nobody_is_told_by_the_node_that_did_the_accusing() {
 
 #[test]
 fn one_that_the_node_accused_itself_is_told_once_others_accuse_it_too() {
-    let options = Options { ping_request_size: 0, stream_ping: false, ..gossiping(millis(200), 3) };
-    let mut world = World::claimed(options, 20);
-    world.prove(2..=5);
-    world.drain(1);
-    while world.status(1, 2) == Some(Alive) {
-        world.probe();
-        world.run(secs(5));
-    }
+    let mut world = mostly_unproven_and_accused();
     world.tell(4, 1, &[said(4, 2, Suspect, inc(0))]);
     world.drain(1);
     assert!(!warnings(&mut world, 2, 10_000).is_empty());
