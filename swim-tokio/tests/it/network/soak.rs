@@ -25,7 +25,7 @@ const LOOK: Duration = Duration::from_secs(10);
 ///
 /// The first quarter is not held against the last: tables, queues and the allocator's free lists grow to the size that
 /// the busiest moment needs, and then stay. In five minutes they have not quite come to rest: 48 to 68 KiB were seen, ever
-/// less from quarter to quarter; in an hour 24 at most. Only memory of the process's own counts: the pages of its program
+/// less from quarter to quarter; in an hour 16 at most. Only memory of the process's own counts: the pages of its program
 /// come as code runs for the first time.
 ///
 /// A leak is more. Between the two quarters lie two and a half minutes, in which an agent takes in more than a thousand
