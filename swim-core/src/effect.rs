@@ -87,6 +87,9 @@ pub enum CommandError {
     /// The node has not left.
     #[error("the node has not left, so it cannot rejoin")]
     NotLeft,
+    /// The node is at [`Incarnation::MAX`], so what it would say of itself now would not be newer (R2, I1).
+    #[error("no higher incarnation is left for this address; start the node under another one")]
+    NoIncarnationLeft,
     /// The discovery provider failed.
     #[error("the discovery provider failed")]
     DiscoveryFailed,

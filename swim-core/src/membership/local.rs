@@ -67,6 +67,12 @@ impl<A: Address> Membership<A> {
         true
     }
 
+    /// Whether a higher incarnation is left for what the node may say of itself. A departure needs none: it wins over what the
+    /// node was before at the same one (R1).
+    pub(crate) fn can_raise(&self) -> bool {
+        self.incarnation() < Incarnation::MAX
+    }
+
     /// Gives the node another status or other labels, under a new incarnation.
     pub(crate) fn change_oneself(
         &mut self,

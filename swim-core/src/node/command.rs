@@ -105,6 +105,9 @@ impl<A: Address> Node<A> {
             Standing::Destroyed => Outcome::Failed(CommandError::Destroyed),
             Standing::Member => Outcome::Failed(CommandError::NotLeft),
             Standing::Left | Standing::Evicted if self.departure.is_pending() => Outcome::Failed(CommandError::Busy),
+            Standing::Left | Standing::Evicted if !self.membership.can_raise() => {
+                Outcome::Failed(CommandError::NoIncarnationLeft)
+            }
             Standing::Left | Standing::Evicted => {
                 self.membership.standing = Standing::Member;
                 self.membership.change_oneself(now, Status::Alive, None, out);
@@ -118,6 +121,10 @@ impl<A: Address> Node<A> {
     fn set_labels(&mut self, now: Instant, id: CommandId, labels: &OwnLabels, out: &mut Effects<A>) {
         let labels = labels.as_labels();
         if self.membership.members.labels(Slot::LOCAL) != labels {
+            if !self.membership.can_raise() {
+                out.command_done(id, Outcome::Failed(CommandError::NoIncarnationLeft));
+                return;
+            }
             let status = self.membership.members.state(Slot::LOCAL).status;
             self.membership.change_oneself(now, status, Some(labels), out);
         }

@@ -64,6 +64,8 @@ command_errors! {
         NotReady = NotReady, "the node has not joined yet; there is nothing to come back to",
         /// The node is a member.
         NotLeft = NotLeft, "the node has not left, so it cannot come back",
+        /// The node is at the highest incarnation.
+        NoIncarnationLeft = NoIncarnationLeft, "no higher incarnation is left for this address; start the node under another one",
         /// The departure is under way still.
         Busy = Busy, "the departure is under way still; wait for it",
     }
@@ -77,7 +79,10 @@ command_errors! {
         Busy = Busy, "another departure is under way; wait for it",
     }
     /// Why labels were not set. They are as they were.
-    SetLabelsError {}
+    SetLabelsError {
+        /// The node is at the highest incarnation.
+        NoIncarnationLeft = NoIncarnationLeft, "no higher incarnation is left for this address; start the node under another one",
+    }
     /// Why faulty members were not turned into tombstones.
     ReapError {}
     /// Why no partition was healed.

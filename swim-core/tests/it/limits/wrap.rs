@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use swim_core::{Command, CommandId, Effects, Incarnation, Input, Kind, Node, Options, OwnLabels, Status};
+use swim_core::{
+    Command, CommandError, CommandId, Effect, Effects, Incarnation, Input, Kind, Node, Options, Outcome, OwnLabels,
+    Status,
+};
 
 use crate::forge::{inc, own, quiet_lan, quiet_ringpop, said, secs};
 use crate::world::World;
@@ -65,7 +68,7 @@ fn claims_of_others_drive_a_node_to_its_own_ceiling_and_no_further() {
 }
 
 /// Half a million changes of its own lie between that ceiling and the highest number. There the incarnation stays: it does not
-/// begin again at zero.
+/// begin again at zero, and what would have to be newer is refused: of a departure that is not so.
 #[test]
 fn a_node_at_the_highest_incarnation_stays_there() {
     let mut world = World::among(unlimited(), 2);
@@ -77,23 +80,42 @@ fn a_node_at_the_highest_incarnation_stays_there() {
         commands += 1;
         out.clear();
         node.handle(world.now, Input::Command { id: CommandId(commands), command }, &mut out);
-        commands
+        let done = out.iter().find_map(|effect| match effect {
+            Effect::CommandDone { outcome, .. } => Some(outcome),
+            _ => None,
+        });
+        (commands, done)
     };
     let mut last = node.incarnation();
     while last < Incarnation::MAX {
-        let count = run(&mut node, Command::SetLabels(&labels[last.get() as usize % 2]));
+        let (count, _) = run(&mut node, Command::SetLabels(&labels[last.get() as usize % 2]));
         assert!(node.incarnation() > last || count == 1, "every change of labels takes one more");
         last = node.incarnation();
     }
     assert_eq!(last.get() - Incarnation::OWN_CEILING.get(), 524_288);
     let status = |node: &Node<u32>| node.member(1).unwrap().status;
-    for (command, held) in
-        [(Command::SetLabels(&labels[0]), Alive), (Command::SetLabels(&labels[1]), Alive), (Command::Leave, Leave)]
-    {
-        run(&mut node, command);
+    let is_set = labels.each_ref().map(|labels| node.member(1).unwrap().labels == labels.as_labels());
+    let [set, other] = if is_set[0] { [&labels[0], &labels[1]] } else { [&labels[1], &labels[0]] };
+    let refused = Some(Outcome::Failed(CommandError::NoIncarnationLeft));
+    for (command, outcome, held) in [
+        (Command::SetLabels(other), refused, Alive),
+        (Command::SetLabels(set), Some(Outcome::Done), Alive),
+        (Command::Leave, None, Leave),
+        (Command::Rejoin, Some(Outcome::Failed(CommandError::Busy)), Leave),
+    ] {
+        assert_eq!(run(&mut node, command).1, outcome, "{command:?}");
         assert_eq!((node.incarnation(), status(&node)), (Incarnation::MAX, held), "{command:?}");
+        assert_eq!(node.member(1).unwrap().labels, set.as_labels());
         node.check();
     }
+    node.handle(world.now + secs(1), Input::Tick, &mut Effects::new());
+    for command in [Command::Rejoin, Command::SetLabels(other)] {
+        assert_eq!(run(&mut node, command).1, refused, "{command:?}");
+        assert_eq!((node.incarnation(), status(&node)), (Incarnation::MAX, Leave));
+    }
+    run(&mut node, Command::SelfEvict);
+    assert_eq!((node.incarnation(), status(&node)), (Incarnation::MAX, Faulty));
+    node.check();
 }
 
 #[test]
