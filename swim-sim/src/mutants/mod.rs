@@ -11,9 +11,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use swim_core::{
-    Boot, BootstrapOptions, Change, ChangeList, Channel, Checksum, Command, CommandId, Config, Digests, Effect,
-    Effects, Incarnation, Input, Instant, Kind, Member, Message, Node, Options, ProtocolPeriod, Source, Status,
-    SuspicionTimeout, UnixMillis,
+    Boot, BootstrapOptions, Change, ChangeList, Changes, Channel, Checksum, Command, CommandId, Config, Digests,
+    Effect, Effects, Incarnation, Input, Instant, Kind, Labels, Member, Message, Node, Options, ProtocolPeriod, Seq,
+    Source, Status, SuspicionTimeout, UnixMillis,
 };
 
 use crate::seeds::mix64;
@@ -67,6 +67,13 @@ pub(crate) enum Mutant {
     HoardsChanges,
     /// It tells everyone that all others are faulty, by the word of each of them, with each tick.
     Lies,
+    /// It pings those below this number without end. As soon as one answers it tells others that this one is faulty, under the
+    /// incarnation that it has just heard and by the word of four: those with even numbers each time, the others every ten
+    /// seconds, so that nothing that they hear from it starts their suspicion again.
+    LiesAtOnce {
+        /// How many are accused.
+        victims: u32,
+    },
     /// What it does depends on what else the process of the simulator has done.
     IsCapricious,
 }
@@ -122,12 +129,15 @@ impl Mutant {
     fn handle(self, node: &mut Node<u32>, now: Instant, input: Input<'_, u32>, out: &mut Effects<u32>) {
         let mut caused = Effects::new();
         self.before(node, now, &mut caused);
+        if let Self::LiesAtOnce { victims } = self {
+            lie_at_once(node, now, input, victims, &mut caused);
+        }
         match input {
             Input::Message { message, .. } if self.ignores(message.kind) => {}
             // Who has forgotten its list does not find the others again.
             Input::Hosts { .. } if self == Self::Forgets && now >= STRIKES_AT => {}
             Input::Message { from, via, message } if self == Self::IsDeaf => {
-                let message = Message { changes: swim_core::Changes::NONE, ..message };
+                let message = Message { changes: Changes::NONE, ..message };
                 node.handle(now, Input::Message { from, via, message }, &mut caused);
             }
             input => node.handle(now, input, &mut caused),
@@ -255,6 +265,44 @@ impl Mutant {
                 out.push(Effect::Send { to: to.address, channel: Channel::Datagram, message });
             }
         }
+    }
+}
+
+/// Pings who is to be accused with each tick, and accuses and pings again with each answer.
+fn lie_at_once(node: &Node<u32>, now: Instant, input: Input<'_, u32>, victims: u32, out: &mut Effects<u32>) {
+    let (incarnation, checksum) = (node.incarnation(), node.checksum());
+    let mut send = |to, kind, changes| {
+        let message = Message { kind, incarnation, checksum, changes };
+        out.push(Effect::Send { to, channel: Channel::Datagram, message });
+    };
+    // Who begins again while it is answered would ping ever faster, so answers to earlier beginnings are not followed.
+    let since = now.as_micros() / 250_000;
+    let seq = Seq(u32::MAX - since as u32);
+    let ping = Kind::Ping { seq };
+    let others = || node.listed().filter(|member| member.address != node.local());
+    match input {
+        Input::Tick if now >= STRIKES_AT => {
+            others()
+                .filter(|member| member.address < victims)
+                .for_each(|member| send(member.address, ping, Changes::NONE));
+        }
+        Input::Message {
+            from, message: Message { kind: Kind::Ack { seq: answered, .. }, incarnation, .. }, ..
+        } if answered == seq => {
+            let makers = others().filter(|maker| maker.address != from);
+            let lie = |maker: Member<'_, u32>| Change {
+                address: from,
+                incarnation,
+                status: Status::Faulty,
+                source: Some(Source { address: maker.address, incarnation: maker.incarnation }),
+                labels: Labels::NONE,
+            };
+            let told: ChangeList<u32> = makers.take(4).map(lie).collect();
+            let hears = |member: &Member<'_, u32>| member.address.is_multiple_of(2) || since.is_multiple_of(40);
+            others().filter(hears).for_each(|member| send(member.address, Kind::Gossip, told.as_changes()));
+            send(from, ping, Changes::NONE);
+        }
+        _ => {}
     }
 }
 
