@@ -4,6 +4,7 @@
 //! Memberlist ── records    one small record a member, found by slot         record
 //!            ├─ index      address -> slot, open addressing                 index
 //!            ├─ order      the shuffled round robin of the probe (R4)       order
+//!            ├─ targets    whom it meets next                               targets
 //!            ├─ proven     who has ever answered this node (R16)            proven
 //!            ├─ sources    who claimed it, where it is not the member       slot_map
 //!            ├─ labels     of those that have some                          label_store
@@ -21,6 +22,7 @@ mod record;
 mod slot;
 mod slot_map;
 mod storage;
+mod targets;
 
 pub(crate) use record::{State, Told};
 pub(crate) use slot::Slot;

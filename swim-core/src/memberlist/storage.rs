@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::checksum::{contribution, fold};
 use super::index::Index;
 use super::label_store::LabelStore;
-use super::order::{Candidates, Order};
+use super::order::Order;
 use super::proven::Proven;
 use super::record::{
     KEPT, LABELED, ORDERED, PENDING, Record, SOURCE_LOCAL, SOURCE_NONE, SOURCE_OTHER, SOURCE_OWN, SOURCE_SHIFT,
@@ -13,6 +13,7 @@ use super::record::{
 };
 use super::slot::Slot;
 use super::slot_map::SlotMap;
+use super::targets::{Listed, Target, Targets};
 use crate::address::Address;
 use crate::config::ProbeOrder;
 use crate::digests::Digests;
@@ -34,9 +35,7 @@ pub(crate) struct Memberlist<A> {
     foreign: Checksum,
     /// Counts the changes of the list.
     revision: u32,
-    upcoming_revision: u32,
-    /// The next members to probe, the last one first, as they were at a revision.
-    upcoming: Vec<Target<A>>,
+    targets: Targets<A>,
     key: u64,
     records: Vec<Record<A>>,
     index: Index,
@@ -47,41 +46,11 @@ pub(crate) struct Memberlist<A> {
     vacant: Vec<Slot>,
 }
 
-/// So many targets are looked up at once.
-const UPCOMING: usize = 8;
-
-/// A member to probe.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Target<A> {
-    pub(crate) slot: Slot,
-    pub(crate) address: A,
-    /// The incarnation that is pinged, and above it whether the member has ever answered.
-    pinged: Split,
-}
-
 /// Where a member was found at one revision of the list.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
     slot: Slot,
     revision: u32,
-}
-
-const TARGET_PROVEN: u64 = 1 << 63;
-
-impl<A> Target<A> {
-    fn new(slot: Slot, address: A, incarnation: Incarnation, proven: &Proven) -> Self {
-        let flag = TARGET_PROVEN * u64::from(proven.has(slot));
-        Self { slot, address, pinged: Split::new(incarnation.get() | flag) }
-    }
-
-    pub(crate) fn incarnation(&self) -> Incarnation {
-        Incarnation::from_low_bits(self.pinged.get())
-    }
-
-    /// Whether it has answered this node before.
-    pub(crate) fn is_proven(&self) -> bool {
-        self.pinged.get() & TARGET_PROVEN != 0
-    }
 }
 
 impl<A: Address> Memberlist<A> {
@@ -101,8 +70,7 @@ impl<A: Address> Memberlist<A> {
             digests,
             foreign: Checksum::default(),
             revision: 0,
-            upcoming: Vec::new(),
-            upcoming_revision: 0,
+            targets: Targets::new(),
         };
         let slot = list.add_record(local);
         debug_assert_eq!(slot, Slot::LOCAL);
@@ -394,45 +362,15 @@ impl<A: Address> Memberlist<A> {
     }
 
     /// The next member to probe (R4).
-    ///
-    /// A few are looked up at once: in a large cluster each is a record that no cache holds, and to fetch several
-    /// together takes little longer than to fetch one. As long as the list stays, what was fetched holds.
     #[inline]
     pub(crate) fn next_target(&mut self, order: ProbeOrder, random: &mut Random) -> Option<Target<A>> {
-        loop {
-            while let Some(target) = self.upcoming.pop() {
-                if self.upcoming_revision == self.revision {
-                    return Some(target);
-                }
-                // The list has changed: the member may have another state by now, or be gone.
-                let record = self.records[target.slot.at()];
-                if record.address == target.address && self.records.is_pingable(target.slot) {
-                    let incarnation = record.state().incarnation;
-                    return Some(Target::new(target.slot, target.address, incarnation, &self.proven));
-                }
-            }
-            self.fetch_targets(order, random);
-            if self.upcoming.is_empty() {
-                return None;
-            }
-        }
-    }
-
-    fn fetch_targets(&mut self, probe_order: ProbeOrder, random: &mut Random) {
-        let Self { order, records, upcoming, proven, .. } = self;
-        // A small cluster is probed in its order without looking ahead, or a newcomer would wait for a whole pass.
-        let count = (order.len() / 16).clamp(1, UPCOMING);
-        for _ in 0..count {
-            let next = match probe_order {
-                ProbeOrder::RoundRobin => order.next(random, records.as_mut_slice()),
-                ProbeOrder::Random => order.draw(random, records.as_mut_slice()),
-            };
-            let Some(slot) = next else { break };
-            let record = &records[slot.at()];
-            upcoming.push(Target::new(slot, record.address, record.state().incarnation, proven));
-        }
-        upcoming.reverse();
-        self.upcoming_revision = self.revision;
+        let listed = Listed {
+            order: &mut self.order,
+            records: &mut self.records,
+            proven: &self.proven,
+            revision: self.revision,
+        };
+        self.targets.next(listed, order, random)
     }
 
     /// The member has answered this node.
@@ -539,8 +477,7 @@ impl<A: Address> Memberlist<A> {
             counts: _,
             foreign: _,
             revision,
-            upcoming_revision,
-            upcoming,
+            targets,
             key: _,
             records,
             index: _,
@@ -550,13 +487,7 @@ impl<A: Address> Memberlist<A> {
             vacant,
             proven,
         } = self;
-        print.word(upcoming.len() as u64);
-        for Target { slot, address, pinged } in upcoming {
-            print.word(slot.0.into());
-            print.address(address);
-            print.word(pinged.get());
-            print.word((revision == upcoming_revision).into());
-        }
+        targets.trace(*revision, print);
         print.word(records.len() as u64);
         for record in records {
             print.address(&record.address);
