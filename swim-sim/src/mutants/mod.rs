@@ -323,9 +323,9 @@ fn checksum_of_names(list: &mut dyn Iterator<Item = Member<'_, u32>>) -> Checksu
     Checksum(mixed.fold(0, u64::wrapping_add) as u32)
 }
 
-/// Longer than any test.
 /// So many changes of this simulator fit into a datagram.
 const PART: usize = 50;
+/// Longer than any test.
 const HOURS: Duration = Duration::from_secs(10 * 60 * 60);
 /// When those strike that need a cluster first.
 const STRIKES_AT: Instant = Instant::from_millis(20_000);
