@@ -10,7 +10,7 @@ use alloc::collections::VecDeque;
 use crate::address::Address;
 use crate::effect::Effects;
 use crate::fingerprint::Fingerprint;
-use crate::member::Status;
+use crate::member::{Incarnation, Status};
 use crate::memberlist::{Slot, State};
 use crate::membership::Membership;
 use crate::message::{Channel, Kind};
@@ -25,6 +25,8 @@ const TIMES: u8 = 4;
 #[derive(Clone, Copy, Debug)]
 struct Buddy<A> {
     address: A,
+    /// At which it is suspected.
+    incarnation: Incarnation,
     /// When it is told next.
     due: Instant,
     /// ... and how long after that again.
@@ -45,16 +47,22 @@ impl<A: Address> Buddies<A> {
         self.0.is_empty()
     }
 
-    /// A suspicion began, or has one more accuser; it runs out at `soonest` at the earliest.
-    fn add(&mut self, now: Instant, address: A, soonest: Instant) {
-        if self.0.len() < BUDDIES_MAX && !self.0.iter().any(|buddy| buddy.address == address) {
-            let pause = Micros(soonest.since(now).0 / u64::from(TIMES + 1));
-            self.0.push_back(Buddy { address, due: now + pause, pause, left: TIMES });
+    /// A suspicion began, or has one more accuser; it runs out at `soonest` at the earliest. One at a newer incarnation is told
+    /// as often as the first.
+    fn add(&mut self, now: Instant, address: A, incarnation: Incarnation, soonest: Instant) {
+        let pause = Micros(soonest.since(now).0 / u64::from(TIMES + 1));
+        let buddy = Buddy { address, incarnation, due: now + pause, pause, left: TIMES };
+        if let Some(known) = self.0.iter_mut().find(|buddy| buddy.address == address) {
+            if known.incarnation != incarnation {
+                *known = buddy;
+            }
+        } else if self.0.len() < BUDDIES_MAX {
+            self.0.push_back(buddy);
         }
     }
 
-    /// The next one that is due, if it is among the first `looks`; counts those down that it passes.
-    fn take_due(&mut self, now: Instant, looks: &mut usize) -> Option<A> {
+    /// Takes out the next one that is due, if it is among the first `looks`; counts those down that it passes.
+    fn take_due(&mut self, now: Instant, looks: &mut usize) -> Option<Buddy<A>> {
         while *looks > 0 {
             *looks -= 1;
             let buddy = self.0.pop_front()?;
@@ -62,17 +70,16 @@ impl<A: Address> Buddies<A> {
                 self.0.push_back(buddy);
                 continue;
             }
-            if buddy.left > 1 {
-                self.0.push_back(Buddy { due: now + buddy.pause, left: buddy.left - 1, ..buddy });
-            }
-            return Some(buddy.address);
+            return Some(buddy);
         }
         None
     }
 
-    /// It is suspected no more.
-    fn forget(&mut self, address: A) {
-        self.0.retain(|buddy| buddy.address != address);
+    /// It has been told once more.
+    fn told(&mut self, now: Instant, buddy: Buddy<A>) {
+        if buddy.left > 1 {
+            self.0.push_back(Buddy { due: now + buddy.pause, left: buddy.left - 1, ..buddy });
+        }
     }
 
     pub(crate) fn check(&self) {
@@ -82,8 +89,9 @@ impl<A: Address> Buddies<A> {
     /// Takes in who is to be told, and when; how many there are follows from it.
     pub(crate) fn trace(&self, print: &mut Fingerprint) {
         let Self(buddies) = self;
-        for Buddy { address, due, pause, left } in buddies {
+        for Buddy { address, incarnation, due, pause, left } in buddies {
             print.address(address);
+            print.word(incarnation.get());
             print.until(*due);
             print.word(pause.0);
             print.word((*left).into());
@@ -104,7 +112,8 @@ impl<A: Address> Membership<A> {
             return;
         }
         let Some(ends) = self.suspicions.ends(slot) else { return };
-        self.buddies.add(now, self.members.address(slot), ends.soonest);
+        let State { incarnation, .. } = self.members.state(slot);
+        self.buddies.add(now, self.members.address(slot), incarnation, ends.soonest);
         self.want_gossip();
     }
 
@@ -113,18 +122,15 @@ impl<A: Address> Membership<A> {
         let mut looks = self.buddies.0.len();
         let mut told = 0;
         while told < self.config.gossip_nodes {
-            let Some(address) = self.buddies.take_due(now, &mut looks) else { return };
-            let suspect = self.members.find(&address).filter(|&slot| {
-                let State { status, .. } = self.members.state(slot);
-                status == Status::Suspect
-            });
-            let Some(slot) = suspect else {
-                self.buddies.forget(address);
-                continue;
-            };
+            let Some(buddy) = self.buddies.take_due(now, &mut looks) else { return };
+            let suspected = State { incarnation: buddy.incarnation, status: Status::Suspect };
+            let suspect = self.members.find(&buddy.address).filter(|&slot| self.members.state(slot) == suspected);
+            // One that has refuted is suspected no more.
+            let Some(slot) = suspect else { continue };
             let claim = self.first_claim_only(slot, out);
             self.stats.counters.gossips_sent += 1;
-            out.send(address, Channel::Datagram, Kind::Gossip, self.head(), claim);
+            out.send(buddy.address, Channel::Datagram, Kind::Gossip, self.head(), claim);
+            self.buddies.told(now, buddy);
             told += 1;
         }
     }

@@ -117,7 +117,10 @@ fn in_a_list_that_is_mostly_unproven_a_suspect_that_answered_once_is_told_four_t
         let mut world = mostly_unproven();
         world.tell(4, 1, &[lie]);
         world.drain(1);
-        let told = warnings(&mut world, 2, 30_000);
+        let before = world.node(1).counters().gossips_sent;
+        let told = warnings(&mut world, 2, 4_900);
+        assert_eq!(world.node(1).counters().gossips_sent - before, 4, "they are counted");
+        let told = [told, warnings(&mut world, 2, 25_000)].concat();
         // The shortest suspicion of twenty lasts 5.2 s; a look is a tenth of a second.
         assert_eq!(told.len(), 4, "{told:?}");
         assert!((900..=1_300).contains(&told[0]) && told[3] <= 5_000, "{told:?}");
@@ -134,6 +137,50 @@ fn who_refutes_is_told_no_more() {
     world.tell(2, 1, &[own(2, Alive, inc(1))]);
     world.drain(1);
     assert_eq!(warnings(&mut world, 2, 10_000).len(), 0);
+}
+
+/// Whoever lies again as soon as it hears of a refutation gains nothing by it.
+#[test]
+fn who_refutes_and_is_accused_again_is_told_four_times_again() {
+    for told_before in [0, 1, 4] {
+        let mut world = mostly_unproven();
+        world.tell(4, 1, &[said(4, 2, Suspect, inc(0))]);
+        world.drain(1);
+        assert_eq!(warnings(&mut world, 2, 600 + 1_050 * told_before as u64).len(), told_before);
+        world.tell(2, 1, &[own(2, Alive, inc(1))]);
+        world.tell(4, 1, &[said(4, 2, Suspect, inc(1))]);
+        world.drain(1);
+        let told = warnings(&mut world, 2, 30_000);
+        assert_eq!(told.len(), 4, "{told:?}");
+        assert!(told.windows(2).all(|pair| (900..=1_300).contains(&(pair[1] - pair[0]))), "{told:?}");
+    }
+}
+
+#[test]
+fn where_buddies_are_not_told_nothing_is_sent_either() {
+    let mut world = World::claimed(Options { buddy: false, ..gossiping(millis(200), 3) }, 20);
+    world.prove(2..=5);
+    world.tell(4, 1, &[said(4, 2, Suspect, inc(0))]);
+    world.drain(1);
+    world.forget();
+    world.run(secs(10));
+    assert_eq!(world.status(1, 2), Some(Suspect));
+    assert_eq!(world.sent_by(1).filter(|letter| is_gossip(letter)).count(), 0);
+}
+
+/// Of twenty, the node itself included.
+#[test]
+fn it_takes_more_than_half_of_a_list_that_never_answered() {
+    for (proven, warned) in [(9, 4), (10, 0)] {
+        let mut world = World::claimed(gossiping(millis(200), 3), 20);
+        world.prove(2..=proven);
+        world.drain(1);
+        let known = (1..=20).filter(|&member| world.node(1).is_proven(member)).count();
+        assert_eq!(known, proven as usize, "nobody else has answered");
+        world.tell(4, 1, &[said(4, 2, Suspect, inc(0))]);
+        world.drain(1);
+        assert_eq!(warnings(&mut world, 2, 10_000).len(), warned);
+    }
 }
 
 #[test]
