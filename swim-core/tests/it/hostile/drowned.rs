@@ -236,6 +236,17 @@ fn where_most_have_answered_gossip_and_probes_are_trusted() {
 }
 
 #[test]
+fn where_most_have_answered_one_that_is_accused_again_while_its_refutation_spreads_answers_nothing() {
+    let mut world = World::among(gossiping(millis(200), 3), 20);
+    let known = world.node(1).incarnation();
+    for _ in 0..2 {
+        world.tell(2, 1, &[said(2, 1, Suspect, known)]);
+        assert_eq!(world.sent_by(1).filter(|letter| is_gossip(letter)).count(), 0);
+    }
+    assert!(world.node(1).incarnation() > known, "it is refuted");
+}
+
+#[test]
 fn no_more_are_told_at_once_than_gossip_has_targets() {
     let mut world = World::claimed(gossiping(millis(200), 3), 100);
     world.prove(2..=40);

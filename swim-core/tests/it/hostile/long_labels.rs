@@ -76,6 +76,20 @@ fn a_flood_with_the_longest_labels_takes_a_quarter_of_a_message_and_keeps_nobody
     assert_eq!(world.member(1, 51).map(|member| member.labels.encoded().len()), Some(LONGEST));
     assert_eq!(world.node(1).counters().members_dropped, 1);
     assert_eq!(length_of_all_labels(&world), ALL_LABELS_MAX);
+    world.tell(2, 1, &[labelled(own(52, Alive, inc(0)), &long)]);
+    assert_eq!(world.status(1, 52), None, "it gave way as long as it was, and nothing is left for another one");
+}
+
+#[test]
+fn who_gave_up_some_of_its_labels_may_have_as_long_ones_again() {
+    let mut world = flooded();
+    let member = MADE_UP.start;
+    for (incarnation, len) in [100, 1_000, LONGEST].into_iter().enumerate() {
+        let labels = encoded(len);
+        world.tell(2, 1, &[labelled(own(member, Alive, inc(1 + incarnation as u64)), &labels)]);
+        assert_eq!(world.member(1, member).unwrap().labels.encoded(), labels);
+    }
+    assert_eq!(length_of_all_labels(&world), ALL_LABELS_MAX);
 }
 
 #[test]
