@@ -25,8 +25,13 @@ const GUARDED_FACTOR: usize = 2;
 /// To whom a message goes, as far as that decides what it carries.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Reader<A> {
-    /// One that another asked to ping, and where it is listed.
-    Helped(Option<Slot>),
+    /// One that another asked to ping.
+    Helped {
+        /// Where it is listed.
+        target: Option<Slot>,
+        /// Where the one that asked is listed.
+        asker: Option<Slot>,
+    },
     /// A member that is pinged: if it is suspected it is told so (R9).
     Target(Slot),
     /// One that asked.
@@ -65,12 +70,12 @@ impl<A: Address> Membership<A> {
         };
         let known = match reader {
             Reader::Target(slot) => Some(slot),
-            Reader::Helped(slot) => slot,
+            Reader::Helped { target, .. } => target,
             Reader::Asker(asker) => self.members.find(&asker.address),
         };
         let is_guarded = self.is_guarded(reader, known);
-        if let (true, Reader::Asker(asker)) = (is_guarded, reader) {
-            room = room.min(self.guarded_room(kind, asker.told));
+        if is_guarded {
+            room = room.min(self.guarded_room(kind, reader));
         }
         let must_hear = [self.first_claim(reader, known), self.take_refutation(reader)];
         let first = must_hear.map(|slot| slot.filter(|&slot| self.push_first(slot, &mut room, out)));
@@ -91,19 +96,24 @@ impl<A: Address> Membership<A> {
     /// Whether nothing is told but what must be heard.
     #[inline]
     fn is_guarded(&self, reader: Reader<A>, known: Option<Slot>) -> bool {
+        let is_proven = known.is_some_and(|slot| self.members.is_proven(slot));
         let trusted = match reader {
             Reader::Target(_) => true,
-            Reader::Helped(_) | Reader::Asker(_) => known.is_some_and(|slot| self.members.is_proven(slot)),
+            Reader::Asker(_) => is_proven,
+            Reader::Helped { asker, .. } => is_proven && asker.is_some(),
         };
         !trusted && self.config.guard_unproven
     }
 
-    /// How much may be told to one that never answered, for the changes that it told.
-    fn guarded_room(&self, kind: &Kind<A>, told: usize) -> usize {
-        // The shortest that its message can have been.
-        let asked = match *kind {
-            Kind::PingReqAnswer { seq, target, .. } => Kind::PingReq { seq, target, timeout: Micros::ZERO },
-            _ => Kind::Ping { seq: Seq(0) },
+    /// How much may be told to one that never answered, for what caused it.
+    fn guarded_room(&self, kind: &Kind<A>, reader: Reader<A>) -> usize {
+        // The shortest that the message can have been.
+        let ping_req = |seq, target| Kind::PingReq { seq, target, timeout: Micros::ZERO };
+        let (asked, told) = match (reader, *kind) {
+            (Reader::Helped { target: Some(slot), .. }, _) => (ping_req(Seq(0), self.members.address(slot)), 0),
+            (Reader::Asker(asker), Kind::PingReqAnswer { seq, target, .. }) => (ping_req(seq, target), asker.told),
+            (Reader::Asker(asker), _) => (Kind::Ping { seq: Seq(0) }, asker.told),
+            (Reader::Helped { target: None, .. } | Reader::Target(_), _) => return 0,
         };
         let asked = wire::empty_len(&asked) + told * (1 + self.local.canonical().len() + 2);
         (GUARDED_FACTOR * asked).saturating_sub(wire::empty_len(kind))
@@ -114,7 +124,7 @@ impl<A: Address> Membership<A> {
     pub(crate) fn first_claim(&self, reader: Reader<A>, known: Option<Slot>) -> Option<Slot> {
         let slot = known?;
         match reader {
-            Reader::Target(_) | Reader::Helped(_) => {
+            Reader::Target(_) | Reader::Helped { .. } => {
                 // Where nobody is suspected the record need not be fetched.
                 let any = self.config.buddy && self.members.count(Status::Suspect) > 0;
                 (any && self.members.state(slot).status == Status::Suspect).then_some(slot)
@@ -231,7 +241,7 @@ impl<A: Address> Membership<A> {
         let most = config.datagram_max;
         let asker = match reader {
             Reader::Asker(asker) => Some((asker.address, asker.incarnation)),
-            Reader::Helped(_) | Reader::Target(_) => None,
+            Reader::Helped { .. } | Reader::Target(_) => None,
         };
         let mut charge = |pending: Pending| {
             if let Some(charged) = charged.as_deref_mut() {

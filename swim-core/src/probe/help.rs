@@ -80,8 +80,11 @@ impl<A: Address> Helping<A> {
         } else {
             (request.target == membership.local).then_some(Reach::Reached)
         };
-        // An asker of the same configuration allows no more, however unhealthy it is.
-        let longest = membership.config.ping_request_timeout.times(u64::from(membership.config.local_health_max) + 1);
+        // An asker of the same configuration allows no more, however unhealthy it is, and no less. Who could ask for an answer at
+        // once would get the next job at once, and the ping would not count as sent.
+        let config = &membership.config;
+        let shortest = config.helper_timeout;
+        let longest = config.ping_request_timeout.times(u64::from(config.local_health_max) + 1);
         let mut job = Job {
             asker: request.asker,
             asker_incarnation: request.incarnation,
@@ -91,7 +94,7 @@ impl<A: Address> Helping<A> {
             target: request.target,
             seq: membership.next_seq(),
             started: now,
-            deadline: now + request.timeout.min(longest).max(Micros(1)),
+            deadline: now + request.timeout.clamp(shortest, longest),
             charged: self.spare.pop().unwrap_or_default(),
         };
         if let Some(reach) = reach {
@@ -100,7 +103,8 @@ impl<A: Address> Helping<A> {
         }
         let kind = Kind::Ping { seq: job.seq };
         let channel = membership.ping_channel(job.seq);
-        let reader = Reader::Helped(membership.members.find(&job.target));
+        let find = |address| membership.members.find(address);
+        let reader = Reader::Helped { target: find(&job.target), asker: find(&job.asker) };
         let changes = membership.piggyback(&kind, channel, reader, Some(&mut job.charged), out);
         membership.stats.counters.pings_sent += 1;
         membership.stats.client.mark(now);

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use swim_core::{
-    Change, Channel, Command, Incarnation, Kind, Options, OwnLabels, OwnedMessage, Reach, Seq, Status, SyncReason,
-    Unproven, Via, wire,
+    Change, Channel, Command, Incarnation, Kind, Micros, Options, OwnLabels, OwnedMessage, Reach, Seq, Status,
+    SyncReason, Unproven, Via, wire,
 };
 
 use crate::forge::{
-    STRANGER, ack, inc, is_ack, join, message, millis, own, ping, ping_req, quiet_lan, quiet_ringpop, said, secs,
+    STRANGER, ack, inc, is_ack, is_ping, join, message, millis, own, ping, ping_req, quiet_lan, quiet_ringpop, said,
+    secs,
 };
 use crate::world::{Letter, World};
 use Status::{Alive, Faulty, Leave, Suspect, Tombstone};
@@ -31,7 +32,7 @@ fn longest_labels() -> OwnLabels {
 }
 
 /// States of a node in which much can be told.
-const STATES: [&str; 9] = [
+const STATES: [&str; 10] = [
     "quiet",
     "busy",
     "short labels",
@@ -41,6 +42,7 @@ const STATES: [&str; 9] = [
     "full",
     "one that evicted the sender",
     "one that evicted many",
+    "one that suspects the target",
 ];
 
 /// A node in one of the states.
@@ -67,6 +69,10 @@ fn state(name: &str) -> World {
             evict(&mut world, [EVICTED, STRANGER]);
         }
         "one that evicted many" => evict(&mut world, MANY),
+        "one that suspects the target" => {
+            let labels = longest_labels();
+            world.tell(2, 1, &[Change { labels: labels.as_labels(), ..said(2, THIRD, Suspect, inc(0)) }]);
+        }
         _ => {}
     }
     world
@@ -110,7 +116,7 @@ fn datagrams(own_incarnation: Incarnation) -> Vec<OwnedMessage<u32>> {
     kinds.into_iter().flat_map(|kind| contents.map(|changes| message(kind, changes))).collect()
 }
 
-/// What node 1 sent by datagrams to addresses that it did not list before.
+/// What node 1 sent by datagrams to addresses that never answered it.
 fn to_strangers(world: &World) -> Vec<&Letter> {
     let outside = |letter: &&Letter| letter.to >= 500 && letter.channel == Channel::Datagram;
     world.sent_by(1).filter(outside).collect()
@@ -161,6 +167,38 @@ fn a_stranger_that_asks_again_and_again_does_not_use_up_what_members_are_to_be_t
         world.run(millis(2));
     }
     assert_eq!(world.ask(3, 1).subjects(), [7, 8]);
+}
+
+#[test]
+fn strangers_that_have_a_member_pinged_again_and_again_do_not_use_up_what_others_are_to_be_told() {
+    let mut world = World::among(quiet_lan(), 3);
+    world.tell(2, 1, &[own(7, Alive, inc(0)), own(8, Alive, inc(0))]);
+    for (asker, told) in [(STRANGER, 0), (3, 2)] {
+        for number in 0..if told == 0 { 1_000 } else { 1 } {
+            world.forget();
+            world.inject(asker + number, 1, Via::Datagram, &message(ping_req(number, 2, millis(1)), &[]));
+            let asked = world.last(1, 2).clone();
+            assert!(is_ping(&asked));
+            assert_eq!(asked.subjects().len(), told, "{asker}");
+            world.acknowledge(&asked, &[]);
+        }
+    }
+    assert_eq!(world.ask(3, 1).subjects(), [7, 8]);
+}
+
+/// What a ping that is not acknowledged carried is to be told again, so it must not be given up at once for the next one.
+#[test]
+fn whoever_wants_an_answer_at_once_waits_for_it_as_long_as_others() {
+    let mut world = World::among(quiet_lan(), 3);
+    world.tell(2, 1, &[own(7, Alive, inc(0)), own(8, Alive, inc(0))]);
+    world.forget();
+    for number in 0..1_000 {
+        world.inject(3, 1, Via::Datagram, &message(ping_req(number, 2, Micros(1)), &[]));
+        world.run(millis(1));
+    }
+    let pings = world.sent_by(1).filter(|letter| is_ping(letter) && letter.to == 2).count();
+    // Eight at a time, and 400 ms each.
+    assert_eq!(pings, 24);
 }
 
 #[test]
