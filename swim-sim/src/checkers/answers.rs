@@ -1,4 +1,5 @@
-//! R4: a ping is answered at once, and a ping-req within the time that it carries, whatever the helper found.
+//! R4: a ping is answered at once, and a ping-req within the time that it carries, whatever the helper found; but a helper takes
+//! the time that it would itself grant one, even for an asker that grants less.
 //!
 //! A helper that stays silent does not show in what nodes hold of one another: rounds are inconclusive, and detection is
 //! late. So what a helper owes is written down when the request reaches it, and looked for when its timer has fired.
@@ -12,8 +13,8 @@ use crate::cluster::Setup;
 #[derive(Clone)]
 pub(super) struct Answers {
     owed: Vec<Vec<Owed>>,
-    /// Longer than that no helper takes, whatever it is granted.
-    longest: Micros,
+    /// How long a helper takes at least and at most, whatever it is granted.
+    times: (Micros, Micros),
 }
 
 /// An answer that a helper owes.
@@ -29,8 +30,10 @@ struct Owed {
 impl Answers {
     pub(super) fn new(setup: &Setup) -> Self {
         let options = &setup.options;
-        let longest = Micros::from(options.ping_request_timeout).times(u64::from(options.local_health_max) + 1);
-        Self { owed: vec![Vec::new(); setup.nodes as usize], longest }
+        let timeout = Micros::from(options.ping_request_timeout);
+        let shortest = timeout.percent(options.helper_share.into());
+        let longest = timeout.times(u64::from(options.local_health_max) + 1);
+        Self { owed: vec![Vec::new(); setup.nodes as usize], times: (shortest, longest) }
     }
 
     /// The node knows nothing of what it owed.
@@ -48,7 +51,7 @@ impl Answers {
         match step.input {
             Input::Message { via: Via::Response(_), .. } => {}
             Input::Message { from, via, message } if *from != node => {
-                asked(step, (*from, *via), message, self.longest, owed)?;
+                asked(step, (*from, *via), message, self.times, owed)?;
             }
             _ => {}
         }
@@ -74,7 +77,7 @@ fn asked(
     step: &Step<'_>,
     (from, via): (u32, Via),
     message: &Message<'_, u32>,
-    longest: Micros,
+    (shortest, longest): (Micros, Micros),
     owed: &mut Vec<Owed>,
 ) -> Result<(), Box<Finding>> {
     match message.kind {
@@ -92,7 +95,7 @@ fn asked(
             Err(Finding::new("R4 answers", step.node, format!("the ping {seq:?} of node {from} is not answered")))
         }
         Kind::PingReq { seq, timeout, .. } => {
-            let due = step.local + timeout.min(longest).max(Micros(1));
+            let due = step.local + timeout.clamp(shortest, longest);
             // The network may deliver a datagram twice.
             if !owed.iter().any(|owed| (owed.asker, owed.seq, owed.via) == (from, seq, via)) {
                 owed.push(Owed { asker: from, seq, via, due });
@@ -119,7 +122,7 @@ impl Answers {
 
     /// Takes in what is owed.
     pub(super) fn trace(&self, print: &mut Fingerprint) {
-        let Self { owed, longest: _ } = self;
+        let Self { owed, times: _ } = self;
         for owed in owed {
             print.word(owed.len() as u64);
             for Owed { asker, seq, via, due } in owed {

@@ -45,7 +45,7 @@ fn a_node_alone_does_everything_that_can_be_asked_of_it() {
     }
 }
 
-/// A list that came by one join, with the changes that follow; the limit is what a simulated cluster may have.
+/// A list that came by one message, with the changes that follow; the limit is what a simulated cluster may have.
 #[test]
 fn a_list_of_65_536_members_is_learned_probed_and_told() {
     let options = Options { events: swim_core::EventMask::NONE, ..quiet_lan() };

@@ -57,6 +57,8 @@ enum Condition {
 struct Place {
     node: Node<u32>,
     condition: Condition,
+    /// How far its clock is ahead of the world's.
+    ahead: Micros,
     events: Vec<OwnedEvent<u32>>,
     /// What the node's list said last (I1).
     known: BTreeMap<u32, (Incarnation, Status)>,
@@ -153,6 +155,7 @@ impl World {
         let place = Place {
             node,
             condition: Condition::Up,
+            ahead: Micros::ZERO,
             events: Vec::new(),
             known: BTreeMap::new(),
             heard: BTreeMap::new(),

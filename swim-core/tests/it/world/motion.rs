@@ -33,13 +33,20 @@ impl World {
         let letters = self.flight.iter().enumerate().filter(|(_, letter)| self.is_up(letter.to));
         let letter = letters.map(|(place, letter)| (letter.arrives, Due::Letter(place))).min();
         let up = self.places.iter().filter(|(_, place)| place.condition == Condition::Up);
-        let tick = up.filter_map(|(address, place)| Some((place.node.next_deadline()?, Due::Tick(*address)))).min();
+        let due = |place: &Place| Some(Instant::ZERO + place.node.next_deadline()?.since(Instant::ZERO + place.ahead));
+        let tick = up.filter_map(|(address, place)| Some((due(place)?, Due::Tick(*address)))).min();
         letter.into_iter().chain(tick).min()
     }
 
     /// Moves the clock, and lets nothing happen meanwhile.
     pub(crate) fn skip(&mut self, span: Micros) {
         self.now = self.now + span;
+    }
+
+    /// Moves the clock of one node alone.
+    pub(crate) fn leap(&mut self, address: u32, span: Micros) {
+        let place = self.place(address);
+        place.ahead = place.ahead + span;
     }
 
     pub(crate) fn tick(&mut self, address: u32) {
@@ -123,8 +130,9 @@ impl World {
     }
 
     pub(crate) fn handle(&mut self, address: u32, input: Input<'_, u32>) {
-        let now = self.now;
+        let world = self.now;
         let place = self.place(address);
+        let now = world + place.ahead;
         let mut effects = Effects::new();
         place.node.handle(now, input, &mut effects);
         if let Input::Tick = input {
@@ -149,7 +157,7 @@ impl World {
             }
         }
         if let Some(mut observer) = self.observer.take() {
-            observer(now, address, &effects);
+            observer(world, address, &effects);
             self.observer = Some(observer);
         }
         for id in discoveries {
