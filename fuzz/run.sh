@@ -27,18 +27,20 @@ grep -qxF -- "$1" <(all; echo all) || usage
 
 cargo fuzz build -s "$sanitizer"
 for target in $targets; do
-  found=target/corpus/$target
-  mkdir -p "$found"
+  corpora=("corpus/$target")
   options=(-max_len="$(longest "$target")" -timeout=30 -rss_limit_mb=2048 -print_final_stats=1)
   [ ! -f "$target.dict" ] || options+=(-dict="$target.dict")
   if [ "$seconds" = 0 ]; then
     options+=(-runs=0)
   else
     options+=(-max_total_time="$seconds")
+    # New inputs go to the first.
+    corpora=("target/corpus/$target" "${corpora[@]}")
+    mkdir -p "${corpora[0]}"
   fi
   printf '%s: ' "$target"
   log=target/$target.log
-  if ! cargo fuzz run -s "$sanitizer" "$target" "$found" "corpus/$target" -- "${options[@]}" >"$log" 2>&1; then
+  if ! cargo fuzz run -s "$sanitizer" "$target" "${corpora[@]}" -- "${options[@]}" >"$log" 2>&1; then
     printf 'a find\n'
     tail -n 60 "$log"
     exit 1

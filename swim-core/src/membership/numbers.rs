@@ -84,10 +84,10 @@ mod tests {
     #[test]
     fn the_age_of_a_number_is_how_many_were_given_after_it() {
         let mut numbers = Numbers::new(0x1234_5678_9abc_def0);
-        numbers.count = u32::MAX - 50;
-        let drawn: Vec<u32> = (0..100).map(|_| numbers.next().0).collect();
+        numbers.count = u32::MAX - 50_000;
+        let drawn: Vec<u32> = (0..100_000).map(|_| numbers.next().0).collect();
         let ages: Vec<u32> = drawn.iter().map(|&number| numbers.age(number)).collect();
-        assert_eq!(ages, (0..100).rev().collect::<Vec<u32>>());
+        assert_eq!(ages, (0..100_000).rev().collect::<Vec<u32>>());
     }
 
     #[test]

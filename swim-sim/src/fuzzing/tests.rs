@@ -44,10 +44,17 @@ mod corpus {
     fn every_find_has_its_row() {
         let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/VERIFICATION.md");
         let page = fs::read_to_string(page).expect("it can be read");
-        let finds = ["node_inputs", "cluster", "scenario"].map(|target| files(target).into_iter());
-        let finds = finds.into_iter().flatten().filter(|(name, _)| name.starts_with("found-"));
-        let missing: Vec<_> = finds.map(|(name, _)| name).filter(|name| !page.contains(&format!("`{name}`"))).collect();
-        assert_eq!(missing, Vec::<String>::new());
+        let within = |folder: &Path| {
+            fs::read_dir(folder).expect("it can be read").map(|entry| entry.unwrap().path()).collect::<Vec<_>>()
+        };
+        let targets = within(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus"));
+        assert!(targets.len() >= 10, "those of all targets");
+        let inputs = targets.iter().flat_map(|target| within(target));
+        let names = inputs.map(|input| input.file_name().expect("files have names").display().to_string());
+        let finds: Vec<_> = names.filter(|name| name.starts_with("found-")).collect();
+        assert!(finds.len() >= 15, "{finds:?}");
+        let missing: Vec<_> = finds.iter().filter(|name| !page.contains(&format!("`{name}`"))).collect();
+        assert_eq!(missing, Vec::<&String>::new());
     }
 
     fn replay(target: &str, body: fn(&[u8])) {

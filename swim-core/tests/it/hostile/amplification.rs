@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use swim_core::{
-    Change, Channel, Command, Incarnation, Kind, Micros, Options, OwnLabels, OwnedMessage, Reach, Seq, Status,
-    SyncReason, Unproven, Via, wire,
+    Change, Channel, Command, Incarnation, Kind, Micros, Options, OwnLabels, OwnedMessage, Reach, RefusedReason, Seq,
+    Status, SyncReason, Unproven, Via, wire,
 };
 
 use crate::forge::{
@@ -88,6 +88,7 @@ fn evict(world: &mut World, members: impl IntoIterator<Item = u32>) {
 
 /// Everything that one can send as a datagram, with everything in it that is answered for its own sake.
 fn datagrams(own_incarnation: Incarnation) -> Vec<OwnedMessage<u32>> {
+    let Kind::Join { app } = join() else { unreachable!() };
     let kinds = [
         ping(1),
         ack(Seq(1)),
@@ -98,7 +99,13 @@ fn datagrams(own_incarnation: Incarnation) -> Vec<OwnedMessage<u32>> {
         Kind::Gossip,
         Kind::List,
         Kind::Sync { reason: SyncReason::Diverged },
+        Kind::SyncAnswer { reason: SyncReason::Diverged },
+        join(),
+        Kind::HealFetch { app },
         Kind::HealSuspect,
+        Kind::HealMerge,
+        Kind::Done,
+        Kind::Refused { reason: RefusedReason::Busy },
     ];
     let many: Vec<_> = MANY.map(|address| own(address, Alive, inc(0))).collect();
     // The shortest claims, each of which is answered with a tombstone where its member was evicted: sixteen in one answer.

@@ -20,8 +20,8 @@ fn honest() -> impl Iterator<Item = u32> {
 }
 
 /// Ten nodes that have all answered each other; then one of them tells the others of made-up members.
-fn flooded() -> World {
-    let mut world = World::cluster(Options::lan(), NODES);
+fn flooded(options: Options) -> World {
+    let mut world = World::cluster(options, NODES);
     world.run(secs(30));
     assert!(honest().all(|at| (1..=NODES).all(|of| world.node(at).is_proven(of))));
     let strangers: Vec<_> = MADE_UP.map(|stranger| own(stranger, Alive, inc(0))).collect();
@@ -54,14 +54,14 @@ fn deaths(world: &mut World) -> usize {
 
 #[test]
 fn a_liar_that_drowns_a_cluster_in_made_up_members_gets_nobody_declared_faulty() {
-    let mut world = flooded();
+    let mut world = flooded(Options::lan());
     assert_eq!(deaths(&mut world), 0);
     assert!(world.node(VICTIM).counters().refutations > 5, "it was kept busy");
 }
 
 #[test]
 fn nor_does_it_where_each_fifth_datagram_is_lost() {
-    let mut world = flooded();
+    let mut world = flooded(Options::lan());
     let count = Cell::new(0u32);
     world.cut(move |letter: &Letter| {
         count.set(count.get().wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
@@ -73,8 +73,15 @@ fn nor_does_it_where_each_fifth_datagram_is_lost() {
 /// What the tests above look for can be seen.
 #[test]
 fn the_same_lies_in_a_flood_kill_one_that_hears_nothing() {
-    let mut world = flooded();
+    let mut world = flooded(Options::lan());
     world.cut(|letter| letter.to == VICTIM);
+    assert!(deaths(&mut world) > 0);
+}
+
+/// Why suspects are warned: without it the victim hears of it too late.
+#[test]
+fn the_same_lies_in_a_flood_kill_one_that_is_not_warned() {
+    let mut world = flooded(Options { buddy: false, ..Options::lan() });
     assert!(deaths(&mut world) > 0);
 }
 
