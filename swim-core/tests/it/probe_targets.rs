@@ -43,3 +43,17 @@ fn targets_that_were_evicted_since_they_were_looked_up_are_not_probed_nor_those_
         world.acknowledge(&ping, &[]);
     }
 }
+
+#[test]
+fn targets_that_were_looked_up_keep_their_turn_though_the_list_changes_meanwhile() {
+    let mut world = World::claimed(quiet_lan(), 70);
+    let mut probed: Vec<u32> = Vec::new();
+    for turn in 1..70 {
+        world.tell(2, 1, &[own(2, Alive, inc(turn))]);
+        let ping = world.probe();
+        world.acknowledge(&ping, &[]);
+        probed.push(ping.to);
+    }
+    probed.sort_unstable();
+    assert_eq!(probed, (2..=70).collect::<Vec<_>>(), "each once in a pass");
+}
