@@ -40,12 +40,15 @@ for target in $targets; do
   fi
   printf '%s: ' "$target"
   log=target/$target.log
-  if ! cargo fuzz run -s "$sanitizer" "$target" "${corpora[@]}" -- "${options[@]}" >"$log" 2>&1; then
+  # The time on the clock says little where others use the processors, too.
+  TIMEFORMAT=%0U
+  if ! cpu=$( { time cargo fuzz run -s "$sanitizer" "$target" "${corpora[@]}" -- "${options[@]}" >"$log" 2>&1; } 2>&1 ); then
     printf 'a find\n'
     tail -n 60 "$log"
     exit 1
   fi
   executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
   cover=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -n 1)
-  printf '%s executions, %s committed files, %s edges covered\n' "$executions" "$(find "corpus/$target" -type f | wc -l)" "$cover"
+  printf '%s executions in %s s of a processor, %s committed files, %s edges covered\n' \
+    "$executions" "$cpu" "$(find "corpus/$target" -type f | wc -l)" "$cover"
 done
