@@ -1,5 +1,5 @@
 //! R4: a ping is answered at once, and a ping-req within the time that it carries, whatever the helper found; but a helper takes
-//! the time that it would itself grant one, even for an asker that grants less.
+//! the time that it would itself grant one or wait for an ack, even for an asker that grants less.
 //!
 //! A helper that stays silent does not show in what nodes hold of one another: rounds are inconclusive, and detection is
 //! late. So what a helper owes is written down when the request reaches it, and looked for when its timer has fired.
@@ -31,7 +31,7 @@ impl Answers {
     pub(super) fn new(setup: &Setup) -> Self {
         let options = &setup.options;
         let timeout = Micros::from(options.ping_request_timeout);
-        let shortest = timeout.percent(options.helper_share.into());
+        let shortest = timeout.percent(options.helper_share.into()).min(options.ping_timeout.into());
         let longest = timeout.times(u64::from(options.local_health_max) + 1);
         Self { owed: vec![Vec::new(); setup.nodes as usize], times: (shortest, longest) }
     }

@@ -341,6 +341,19 @@ fn however_many_members_are_made_up_a_node_sends_them_no_more_than_its_rate() {
     assert!(bytes <= 20 * 1_400 * seconds && streams <= 2 * seconds, "{bytes} bytes, {streams} streams");
 }
 
+#[test]
+fn one_that_grants_a_helper_the_time_of_a_ping_has_its_answer_then() {
+    let mut world = World::among(Options { ping_timeout: Duration::from_millis(100), ..quiet_lan() }, 3);
+    world.inject(3, 1, Via::Datagram, &message(ping_req(1, 2, millis(100)), &[]));
+    let answered = |world: &World| {
+        world.sent_by(1).any(|letter| matches!(letter.kind(), Kind::PingReqAnswer { reach: Reach::NotReached, .. }))
+    };
+    world.run(millis(99));
+    assert!(!answered(&world));
+    world.run(millis(1));
+    assert!(answered(&world));
+}
+
 /// Whoever forges the address of another makes a node open a stream to it, which says the whole list if it is accepted.
 #[test]
 fn forged_addresses_are_asked_for_one_sync_at_a_time_and_keep_nobody_else_from_one() {
