@@ -125,7 +125,10 @@ impl<A: Address> Helping<A> {
         let mut job = self.jobs.swap_remove(at);
         job.charged.clear();
         out.event(Event::PingRequestPing { source: job.asker, target: job.target, duration: now.since(job.started) });
+        // What the target must hear of evicted members (R3) is for itself, and not for the asker.
+        let owed = core::mem::take(&mut membership.owed);
         self.answer(job, Reach::Reached, membership, out);
+        membership.owed = owed;
         self.arm(membership);
     }
 

@@ -251,6 +251,20 @@ fn who_asks_for_help_is_told_of_the_evicted_that_it_lists_and_the_target_is_not(
 }
 
 #[test]
+fn a_target_that_lists_evicted_members_is_told_of_them_and_who_asked_for_help_is_not() {
+    let mut world = with_ghosts(100..=101);
+    world.inject(3, 1, Via::Datagram, &message(ping_req(5, 2, millis(400)), &[]));
+    let asked = world.last(1, 2).clone();
+    world.acknowledge(&asked, &ghosts(2));
+    let told = |to| {
+        let letters = world.sent_by(1).filter(|letter| letter.to == to);
+        letters.map(|letter| letter.subjects().into_iter().filter(|subject| *subject >= 100).count()).sum::<usize>()
+    };
+    assert_eq!((told(2), told(3)), (2, 0));
+    assert!(matches!(world.last(1, 3).kind(), Kind::PingReqAnswer { reach: Reach::Reached, .. }));
+}
+
+#[test]
 fn what_a_stranger_that_asks_for_help_must_hear_may_be_twice_as_long_as_its_request() {
     let request = ping_req(5, 1, millis(400));
     let answer = Kind::PingReqAnswer { seq: Seq(5), target: 1, reach: Reach::Reached };
