@@ -80,8 +80,9 @@ impl<A: Address> Helping<A> {
         } else {
             (request.target == membership.local).then_some(Reach::Reached)
         };
-        // An asker of the same configuration allows no more, however unhealthy it is, and no less; in ringpop a helper has the time of a
-        // ping. Who could ask for an answer at once would get the next job at once, and the ping would not count as sent.
+        // An asker of the same configuration allows no more, however unhealthy it is, and no less; in ringpop a helper has the
+        // time of a ping. Who could ask for an answer at once would get the next job at once, and the ping would not count
+        // as sent.
         let config = &membership.config;
         let shortest = config.helper_timeout.min(config.ping_timeout);
         let longest = config.ping_request_timeout.times(u64::from(config.local_health_max) + 1);

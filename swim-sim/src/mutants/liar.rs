@@ -169,7 +169,7 @@ fn one_liar_that_hears_each_refutation_first_and_accuses_again_at_once_gets_nobo
     }
 }
 
-/// The tables of docs/SECURITY.md, and where it ends.
+/// The tables of docs/SECURITY.md, of networks that lose no more than they may, and how soon a crash is known.
 #[test]
 #[ignore = "five minutes in release"]
 fn figures() {

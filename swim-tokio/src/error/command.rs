@@ -65,7 +65,8 @@ command_errors! {
         /// The node is a member.
         NotLeft = NotLeft, "the node has not left, so it cannot come back",
         /// The node is at the highest incarnation.
-        NoIncarnationLeft = NoIncarnationLeft, "no higher incarnation is left for this address; start the node under another one",
+        NoIncarnationLeft = NoIncarnationLeft, "no higher incarnation is left for this address; start the node under \
+                                                another one",
         /// The departure is under way still.
         Busy = Busy, "the departure is under way still; wait for it",
     }
@@ -81,7 +82,8 @@ command_errors! {
     /// Why labels were not set. They are as they were.
     SetLabelsError {
         /// The node is at the highest incarnation.
-        NoIncarnationLeft = NoIncarnationLeft, "no higher incarnation is left for this address; start the node under another one",
+        NoIncarnationLeft = NoIncarnationLeft, "no higher incarnation is left for this address; start the node under \
+                                                another one",
     }
     /// Why faulty members were not turned into tombstones.
     ReapError {}
