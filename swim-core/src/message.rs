@@ -220,6 +220,11 @@ impl<A: Copy> OwnedMessage<A> {
         Self { kind: message.kind, incarnation: message.incarnation, checksum: message.checksum, changes: list }
     }
 
+    /// A message of these parts; copies nothing, as there is need for where a long list was decoded.
+    pub const fn of_list(kind: Kind<A>, incarnation: Incarnation, checksum: Checksum, list: ChangeList<A>) -> Self {
+        Self { kind, incarnation, checksum, changes: list }
+    }
+
     /// The message.
     #[inline]
     pub fn as_message(&self) -> Message<'_, A> {

@@ -63,7 +63,8 @@ pub struct Options {
     /// How many evicted members are remembered, so that they are not taught back (R3); 0 switches it off.
     pub evicted_max: u32,
     /// The most members that are listed, the node itself included; 1 to [`Options::MEMBERS_MAX`], 1,048,576 in every
-    /// preset. It bounds the memory that peers can make a node take: about 30 bytes each with a four-byte address.
+    /// preset. It bounds the memory that peers can make a node take: with socket addresses 59 to 157 bytes each, and up to a
+    /// kilobyte each for the moment in which a whole list is heard (docs/SECURITY.md).
     ///
     /// In a full list members that never answered this node give way to those that do; those that have are never pushed
     /// out (R16). Lists that are full differ from node to node, and so do their checksums, so it has to be larger than

@@ -100,7 +100,7 @@ impl<A: Address> Membership<A> {
         let trusted = match reader {
             Reader::Target(_) => true,
             Reader::Asker(_) => is_proven,
-            Reader::Helped { asker, .. } => is_proven && asker.is_some(),
+            Reader::Helped { asker, .. } => is_proven && asker.is_some_and(|asker| self.members.is_proven(asker)),
         };
         !trusted && self.config.guard_unproven
     }

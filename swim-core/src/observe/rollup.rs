@@ -4,6 +4,9 @@ use crate::effect::Effects;
 use crate::member::{Change, ChangeList};
 use crate::observe::{Event, EventKind};
 
+/// Room for so many changes is kept for the next ones; one long list must not hold more for ever.
+const ROOM_KEPT: usize = 1024;
+
 /// Changes that wait to be reported. Empty, and without cost, where nobody wants the event.
 #[derive(Clone, Debug)]
 pub(crate) struct Rollup<A: Copy> {
@@ -29,7 +32,11 @@ impl<A: Copy + 'static> Rollup<A> {
     pub(crate) fn flush(&mut self, out: &mut Effects<A>) {
         if !self.waiting.is_empty() {
             out.event_changes(Event::Rollup { changes: crate::member::Changes::NONE }, self.waiting.as_changes());
-            self.waiting.clear();
+            if self.waiting.capacity() > ROOM_KEPT {
+                self.waiting = ChangeList::new();
+            } else {
+                self.waiting.clear();
+            }
         }
     }
 

@@ -18,8 +18,9 @@ pub struct StreamLimits {
     /// addresses, and labels.
     pub message_bytes: u32,
     /// How many bytes all messages that are being received may take together, as they arrive, with all answers that are
-    /// being sent; who asks where no answer has room is told that the node is busy. A list takes up to seven times as
-    /// much for the moment in which it is decoded and applied. Default 128 MiB.
+    /// being sent; who asks where no answer has room is told that the node is busy. A list takes more
+    /// for the moment in which it is decoded and applied: a kilobyte for each change at most, which begins at 14 bytes, so a lower
+    /// [`members_max`](swim_core::Options::members_max) bounds it. Default 128 MiB.
     pub total_bytes: u32,
 }
 

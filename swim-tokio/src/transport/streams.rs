@@ -250,8 +250,8 @@ impl Reader {
         let mut list = ChangeList::new();
         match wire::decode(self.seal.cluster(), self.frames, opened.frame, &mut list) {
             Ok(message) => {
-                let Message { kind, incarnation, checksum, changes } = message;
-                let message = OwnedMessage::new(Message { kind, incarnation, checksum, changes });
+                let Message { kind, incarnation, checksum, changes: _ } = message;
+                let message = OwnedMessage::of_list(kind, incarnation, checksum, list);
                 Ok(Letter { from: opened.from, message, held })
             }
             Err(wire::DecodeError::OtherCluster { .. }) => Err(Useless::OtherCluster),
