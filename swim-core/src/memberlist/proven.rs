@@ -131,4 +131,12 @@ mod tests {
         let found: Vec<_> = (0..5).map(|_| proven.search(3, first).unwrap().0).collect();
         assert_eq!(found, [0, 1, 2, 0, 1]);
     }
+
+    #[test]
+    fn who_was_the_last_of_all_is_followed_by_the_first_in_a_list_that_has_grown_meanwhile() {
+        let mut proven = Proven::new();
+        let first = |_: Slot| Some(0);
+        let found = [3, 3, 3, 5].map(|bound| proven.search(bound, first).unwrap().0);
+        assert_eq!(found, [0, 1, 2, 0]);
+    }
 }

@@ -1,8 +1,10 @@
 //! R11: two sides that hold each other faulty find together again.
 
+use std::time::Duration;
+
 use swim_core::{
-    About, Change, Channel, ClusterId, Command, CommandError, CommandId, Event, HealResult, Input, Kind, Options,
-    Outcome, RefusedReason, Status,
+    About, Change, Channel, ClusterId, Command, CommandError, CommandId, Event, HealResult, Hearsay, Input, Kind,
+    Micros, Options, Outcome, RefusedReason, Status,
 };
 
 use crate::forge::{SOMEONE, by, inc, message, millis, own, quiet_lan, quiet_ringpop, said, secs, sourceless};
@@ -189,6 +191,39 @@ fn in_a_larger_cluster_the_suspects_get_longer_to_refute() {
     world.run(millis(35_400));
     assert_eq!(fetches(&world).len(), 1);
     world.run(millis(100));
+    assert_eq!(fetches(&world).len(), 2);
+}
+
+/// The suspicion is rounded up to a millisecond six times, and ends later.
+#[test]
+fn the_time_to_refute_is_over_at_its_end_and_not_later() {
+    // 24 s times the logarithm of 30, as exact as it is computed.
+    let ends = millis(35_450) + Micros(682);
+    for (late, followed) in [(Micros(1), 1), (Micros(0), 2)] {
+        let mut world = World::among(quiet_lan(), 30);
+        world.tell(2, 1, &[said(2, 60, Faulty, inc(3))]);
+        attempt(&mut world, 60);
+        send_list(&mut world, 60, &[own(60, Alive, inc(5)), said(60, 2, Faulty, inc(7))]);
+        let begun = world.now;
+        world.run(millis(35_249));
+        world.now = begun + (ends - late);
+        world.handle(1, Input::Tick);
+        assert_eq!((fetches(&world).len(), world.status(1, 2)), (followed, Some(Suspect)));
+    }
+}
+
+#[test]
+fn a_suspect_that_was_evicted_is_not_waited_for() {
+    let mut options = Options { hearsay: Hearsay::Believe, ..quiet_lan() };
+    options.state_timeouts.tombstone = Duration::from_millis(100);
+    let mut world = World::among(options, 10);
+    world.tell(2, 1, &[said(2, 30, Faulty, inc(3))]);
+    attempt(&mut world, 30);
+    send_list(&mut world, 30, &[own(30, Alive, inc(5)), said(30, 2, Faulty, inc(7))]);
+    world.tell(3, 1, &[said(3, 2, Tombstone, inc(8))]);
+    world.run(millis(1_499));
+    assert_eq!((world.status(1, 2), fetches(&world).len()), (None, 1));
+    world.run(millis(1));
     assert_eq!(fetches(&world).len(), 2);
 }
 
