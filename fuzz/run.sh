@@ -23,7 +23,7 @@ sanitizer=${SANITIZER:-none}
 export RUSTC_BOOTSTRAP=1
 
 if [ "$1" = all ]; then targets=$(all); else targets=$1; fi
-grep -qxF -- "$1" <(all; echo all) || usage
+grep -qxF -- "$1" <(all; echo all) && [ -n "$targets" ] || usage
 
 cargo fuzz build -s "$sanitizer"
 for target in $targets; do
