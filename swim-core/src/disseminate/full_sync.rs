@@ -231,7 +231,7 @@ impl<A: Address> Membership<A> {
         &mut self,
         kind: &Kind<A>,
         channel: Channel,
-        asker: Asker<A>,
+        asker: Asker<'_, A>,
         checksum: Checksum,
         out: &mut Effects<A>,
     ) -> (Span, Carries) {

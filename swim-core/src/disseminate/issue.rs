@@ -24,7 +24,7 @@ const GUARDED_FACTOR: usize = 2;
 
 /// To whom a message goes, as far as that decides what it carries.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Reader<A> {
+pub(crate) enum Reader<'a, A: Copy> {
     /// One that another asked to ping.
     Helped {
         /// Where it is listed.
@@ -35,19 +35,19 @@ pub(crate) enum Reader<A> {
     /// A member that is pinged: if it is suspected it is told so (R9).
     Target(Slot),
     /// One that asked.
-    Asker(Asker<A>),
+    Asker(Asker<'a, A>),
 }
 
 /// One that asked: what it made itself is left out, and where it is held suspect or worse, or has come back since, that
 /// is told first. Where it never answered this node (R16) it is told what it must hear and no more, and little of that: its
 /// address may be forged, changes are sent so often only, and members wait for them.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Asker<A> {
+pub(crate) struct Asker<'a, A: Copy> {
     pub(crate) address: A,
     /// What it said it has.
     pub(crate) incarnation: Incarnation,
-    /// How many changes its message carried.
-    pub(crate) told: usize,
+    /// What its message carried.
+    pub(crate) told: Changes<'a, A>,
 }
 
 impl<A: Address> Membership<A> {
@@ -58,7 +58,7 @@ impl<A: Address> Membership<A> {
         &mut self,
         kind: &Kind<A>,
         channel: Channel,
-        reader: Reader<A>,
+        reader: Reader<'_, A>,
         charged: Option<&mut Charged>,
         out: &mut Effects<A>,
     ) -> Span {
@@ -95,7 +95,7 @@ impl<A: Address> Membership<A> {
 
     /// Whether nothing is told but what must be heard.
     #[inline]
-    fn is_guarded(&self, reader: Reader<A>, known: Option<Slot>) -> bool {
+    fn is_guarded(&self, reader: Reader<'_, A>, known: Option<Slot>) -> bool {
         let is_proven = known.is_some_and(|slot| self.members.is_proven(slot));
         let trusted = match reader {
             Reader::Target(_) => true,
@@ -106,22 +106,25 @@ impl<A: Address> Membership<A> {
     }
 
     /// How much may be told to one that never answered, for what caused it.
-    fn guarded_room(&self, kind: &Kind<A>, reader: Reader<A>) -> usize {
+    fn guarded_room(&self, kind: &Kind<A>, reader: Reader<'_, A>) -> usize {
         // The shortest that the message can have been.
         let ping_req = |seq, target| Kind::PingReq { seq, target, timeout: Micros::ZERO };
         let (asked, told) = match (reader, *kind) {
-            (Reader::Helped { target: Some(slot), .. }, _) => (ping_req(Seq(0), self.members.address(slot)), 0),
+            (Reader::Helped { target: Some(slot), .. }, _) => {
+                (ping_req(Seq(0), self.members.address(slot)), Changes::NONE)
+            }
             (Reader::Asker(asker), Kind::PingReqAnswer { seq, target, .. }) => (ping_req(seq, target), asker.told),
             (Reader::Asker(asker), _) => (Kind::Ping { seq: Seq(0) }, asker.told),
             (Reader::Helped { target: None, .. } | Reader::Target(_), _) => return 0,
         };
-        let asked = wire::empty_len(&asked) + told * (1 + self.local.canonical().len() + 2);
+        let told: usize = told.iter().map(|change| wire::change_len(&change)).sum();
+        let asked = wire::empty_len(&asked) + told;
         (GUARDED_FACTOR * asked).saturating_sub(wire::empty_len(kind))
     }
 
     /// The claim that the reader must hear whether it is pending or not (R5, R9).
     #[inline]
-    pub(crate) fn first_claim(&self, reader: Reader<A>, known: Option<Slot>) -> Option<Slot> {
+    pub(crate) fn first_claim(&self, reader: Reader<'_, A>, known: Option<Slot>) -> Option<Slot> {
         let slot = known?;
         match reader {
             Reader::Target(_) | Reader::Helped { .. } => {
@@ -139,7 +142,7 @@ impl<A: Address> Membership<A> {
     /// The node's own claim, for an asker that accuses it of what it has refuted: once everyone was told often enough
     /// nothing else would bring it to one who missed it, and the accuser's timer runs (R5, R9).
     #[inline]
-    fn take_refutation(&mut self, reader: Reader<A>) -> Option<Slot> {
+    fn take_refutation(&mut self, reader: Reader<'_, A>) -> Option<Slot> {
         let Reader::Asker(asker) = reader else { return None };
         let accused = self.accuser == Some(asker.address);
         if accused {
@@ -170,7 +173,7 @@ impl<A: Address> Membership<A> {
 
     /// An asker that was evicted here learns it, so that it can come back under a new incarnation (R3).
     #[inline]
-    fn owe_asker(&mut self, Asker { address, incarnation, .. }: Asker<A>) {
+    fn owe_asker(&mut self, Asker { address, incarnation, .. }: Asker<'_, A>) {
         if let Some(evicted) = self.evicted.incarnation(&address) {
             let knows_better = self.members.find(&address).is_some() || incarnation > evicted;
             if !knows_better {
@@ -232,7 +235,7 @@ impl<A: Address> Membership<A> {
     fn push_pending(
         &mut self,
         mut room: usize,
-        reader: Reader<A>,
+        reader: Reader<'_, A>,
         first: [Option<Slot>; 2],
         mut charged: Option<&mut Charged>,
         out: &mut Effects<A>,
@@ -251,7 +254,8 @@ impl<A: Address> Membership<A> {
         };
         // An own claim of an address like the node's takes no more than this. Where there is room for all at that
         // length, neither their order nor their lengths matter, only what the longer ones take besides.
-        let longest_own = OWN_MAX + local.canonical().len();
+        let usual = local.canonical().len();
+        let longest_own = OWN_MAX + usual;
         if let Some(mut spare) = room.checked_sub(queue.entries().saturating_mul(longest_own)) {
             queue.issue_all(|pending| {
                 let slot = pending.slot();
@@ -259,6 +263,11 @@ impl<A: Address> Membership<A> {
                     Told::Superseded => Take::Stale,
                     _ if first.contains(&Some(slot)) => charge(pending),
                     Told::Own { address, state } if asker != Some((address, state.incarnation)) => {
+                        let longer = address.canonical().len().saturating_sub(usual);
+                        if longer > spare {
+                            return Take::Skipped;
+                        }
+                        spare -= longer;
                         out.push_own(address, state.incarnation, state.status);
                         charge(pending)
                     }
@@ -367,7 +376,7 @@ impl<A: Address> Membership<A> {
 #[inline(never)]
 fn offer<A: Address>(
     change: Change<'_, A>,
-    reader: Reader<A>,
+    reader: Reader<'_, A>,
     (room, most): (usize, usize),
     stats: &mut Stats,
     out: &mut Effects<A>,

@@ -93,7 +93,7 @@ impl<A: Address> Node<A> {
         }
         membership.apply(now, from, message.changes, Spread::Yes, out);
         let channel = reply_channel(via);
-        let asker = Asker { address: from, incarnation: message.incarnation, told: message.changes.len() };
+        let asker = Asker { address: from, incarnation: message.incarnation, told: message.changes };
         let (changes, carries) = membership.answer_changes(&kind, channel, asker, message.checksum, out);
         let differs = message.checksum != membership.members.checksum();
         out.send(from, channel, kind, membership.head(), changes);

@@ -7,7 +7,7 @@ use crate::disseminate::Charged;
 use crate::disseminate::issue::{Asker, Reader};
 use crate::effect::{Effects, Span};
 use crate::fingerprint::Fingerprint;
-use crate::member::Incarnation;
+use crate::member::{Changes, Incarnation};
 use crate::membership::{Membership, Standing, reply_channel};
 use crate::message::{Checksum, Kind, Reach, Seq, Ticket, Via};
 use crate::observe::{Event, RejectReason};
@@ -176,7 +176,7 @@ impl<A: Address> Helping<A> {
             out.send(job.asker, channel, kind, membership.head(), Span::EMPTY);
             return;
         }
-        let asker = Asker { address: job.asker, incarnation: job.asker_incarnation, told: 0 };
+        let asker = Asker { address: job.asker, incarnation: job.asker_incarnation, told: Changes::NONE };
         let (changes, _) = membership.answer_changes(&kind, channel, asker, job.asker_checksum, out);
         out.send(job.asker, channel, kind, membership.head(), changes);
     }

@@ -3,8 +3,9 @@
 use std::net::SocketAddr;
 
 use swim_core::{
-    Address, Boot, Canonical, Change, ChangeList, Checksum, Config, Effect, Effects, Incarnation, Input, Instant, Kind,
-    Labels, Message, Node, Options, Random, Seq, Source, Status, Via, wire,
+    Address, Boot, BootstrapOptions, Canonical, Change, ChangeList, Channel, Checksum, Command, CommandId, Config,
+    Effect, Effects, Incarnation, Input, Instant, Kind, Labels, Message, Node, Options, OwnLabels, Random, Seq, Source,
+    StartGossip, Status, Via, wire,
 };
 
 use crate::world::WALL;
@@ -135,4 +136,83 @@ fn changes_of_the_longest_addresses_sources_and_incarnations_are_read_as_they_we
         let mut decoded = ChangeList::new();
         assert_eq!(wire::decode::<Long>(cluster, wire::Limits::stream(9), &bytes, &mut decoded), Ok(message));
     }
+}
+
+/// A node that has founded a cluster, and hears of these by gossip.
+fn founded(local: SocketAddr, others: &[SocketAddr]) -> (Node<SocketAddr>, Effects<SocketAddr>) {
+    let mut node = node(local);
+    let mut out = Effects::new();
+    let options = BootstrapOptions { gossip: StartGossip::WhenReady };
+    node.handle(Instant::ZERO, Input::Command { id: CommandId(1), command: Command::Bootstrap(options) }, &mut out);
+    let id = out.iter().find_map(|effect| if let Effect::Discover(id) = effect { Some(id) } else { None }).unwrap();
+    node.handle(Instant::ZERO, Input::Hosts { id, result: Ok(&[local]) }, &mut out);
+    for some in others.chunks(40) {
+        let list: ChangeList<SocketAddr> = some.iter().map(|&address| claim(address)).collect();
+        let (incarnation, checksum) = (Incarnation::new(WALL.0).unwrap(), Checksum(1));
+        let message = Message { kind: Kind::Gossip, incarnation, checksum, changes: list.as_changes() };
+        let input = Input::Message { from: some[0], via: Via::Datagram, message };
+        node.handle(Instant::ZERO, input, &mut out);
+    }
+    out.clear();
+    (node, out)
+}
+
+/// Members of both families are told of by a node of either: what is pending is longer than the node's own address says.
+#[test]
+fn no_datagram_is_longer_than_its_budget_where_members_have_addresses_of_both_families() {
+    let four = |number: u16| SocketAddr::from(([10, 0, (number >> 8) as u8, number as u8], 7));
+    let six = |number: u16| SocketAddr::from(([0x2001, 0xdb8, 0, 0, 0, 0, 0, number], 7));
+    let (mut longest, mut carried) = (0, 0);
+    for local in [four(0), six(0)] {
+        for (fours, sixes) in [(0, 45), (0, 46), (0, 60), (0, 90), (40, 40), (90, 1), (10, 50), (300, 300)] {
+            let others: Vec<_> = (1..=fours).map(four).chain((1..=sixes).map(six)).collect();
+            let (mut node, mut out) = founded(local, &others);
+            for _ in 0..40 {
+                let Some(at) = node.next_deadline() else { break };
+                node.handle(at, Input::Tick, &mut out);
+            }
+            for effect in out.iter() {
+                if let Effect::Send { message, channel: Channel::Datagram, .. } = effect {
+                    let len = wire::encoded_len(&message);
+                    assert!(len <= 1400, "{len} bytes from {local}, {fours} and {sixes} others: {:?}", message.kind);
+                    longest = longest.max(len);
+                    carried += message.changes.len();
+                }
+            }
+        }
+    }
+    assert!(longest > 1350 && carried > 1_000, "{longest}, {carried}");
+}
+
+/// Whoever never answered is told little, by what it sent and not by how long the node's own address is.
+#[test]
+fn what_a_stranger_told_of_short_addresses_counts_as_short() {
+    let local = SocketAddr::from(([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1], 7));
+    let victim = SocketAddr::from(([10, 0, 0, 1], 7));
+    let (mut node, mut out) = founded(local, &[victim]);
+    let labels = OwnLabels::new((0..5).map(|key| (format!("{key}"), "v".repeat(128)))).unwrap();
+    let told = |changes: &[Change<'_, SocketAddr>], node: &mut Node<_>, out: &mut Effects<_>| {
+        let list: ChangeList<SocketAddr> = changes.iter().copied().collect();
+        let kind = Kind::Ping { seq: Seq(1) };
+        let message =
+            Message { kind, incarnation: Incarnation::default(), checksum: Checksum(2), changes: list.as_changes() };
+        out.clear();
+        let len = wire::encoded_len(&message);
+        node.handle(Instant::ZERO, Input::Message { from: victim, via: Via::Datagram, message }, out);
+        len
+    };
+    let long =
+        Change { incarnation: Incarnation::new(WALL.0 + 1).unwrap(), labels: labels.as_labels(), ..claim(victim) };
+    told(&[long], &mut node, &mut out);
+    let tombstones: Vec<_> = (0..22)
+        .map(|number| SocketAddr::from(([10, 1, 0, number], 7)))
+        .map(|address| Change { address, status: Status::Tombstone, source: None, ..claim(address) })
+        .collect();
+    let asked = told(&tombstones, &mut node, &mut out);
+    let answers = out.iter().filter_map(|effect| match effect {
+        Effect::Send { to, message, channel: Channel::Datagram } if to == victim => Some(wire::encoded_len(&message)),
+        _ => None,
+    });
+    let longest = answers.max().expect("it is answered");
+    assert!(longest <= 2 * asked, "{longest} bytes for {asked}");
 }
