@@ -9,7 +9,6 @@
 //! Lists are compared entry by entry; a digest by buckets, which makes the cost that of the difference, goes between
 //! `consider` and `start`.
 
-use alloc::vec;
 use alloc::vec::Vec;
 
 use super::issue::{Asker, Reader};
@@ -17,14 +16,14 @@ use crate::address::Address;
 use crate::effect::{Effects, Span};
 use crate::fingerprint::Fingerprint;
 use crate::member::{Changes, Precedence, precedence};
-use crate::memberlist::Slot;
+use crate::memberlist::SlotSet;
 use crate::membership::{Membership, Spread};
 use crate::message::{Channel, Checksum, Kind, SyncReason, Ticket};
 use crate::observe::Event;
 use crate::time::{Instant, Micros};
 use crate::timer::Timer;
 
-/// Peers of the latest syncs that are remembered, so that none is synced with twice in a period.
+/// Syncs of a node in a period, at most; their peers are remembered, so that none is synced with twice.
 const RECENT_MAX: usize = 16;
 /// The pause between two syncs for overload of one node.
 const OVERLOAD_PAUSE: Micros = Micros(500_000);
@@ -89,11 +88,11 @@ impl<A: Address> FullSync<A> {
         if !may_sync || self.was_recent(now, peer, membership) {
             return;
         }
-        if self.jobs.len() >= membership.config.max_full_sync_jobs {
+        if self.jobs.len() >= membership.config.max_full_sync_jobs || self.recent.len() >= RECENT_MAX {
             self.omit(peer, membership, out);
             return;
         }
-        self.remember(now, peer);
+        self.recent.push((peer, now));
         if membership.members.find(&peer).is_none() {
             self.next_stranger = now + membership.config.period;
         }
@@ -152,13 +151,6 @@ impl<A: Address> FullSync<A> {
         let period = membership.config.period;
         self.recent.retain(|&(_, at)| now.since(at) < period);
         self.recent.iter().any(|&(address, _)| address == peer)
-    }
-
-    fn remember(&mut self, now: Instant, peer: A) {
-        if self.recent.len() >= RECENT_MAX {
-            self.recent.remove(0);
-        }
-        self.recent.push((peer, now));
     }
 
     /// Whether the ticket is of a sync that this node asked `from` for.
@@ -280,15 +272,13 @@ pub(crate) fn merge<A: Address>(
 /// twice the first claim counts, so that the answer is never longer than the list of the node.
 pub(crate) fn difference<A: Address>(theirs: Changes<'_, A>, membership: &Membership<A>, out: &mut Effects<A>) -> Span {
     let members = &membership.members;
-    let mut named = vec![0u64; members.slot_bound().div_ceil(64)];
+    let mut named = SlotSet::new(members.slot_bound());
     let mark = out.mark();
     for change in theirs {
         let Some(slot) = members.find(&change.address) else { continue };
-        let (word, bit) = (&mut named[slot.0 as usize / 64], 1 << (slot.0 % 64));
-        if *word & bit != 0 {
+        if !named.insert(slot) {
             continue;
         }
-        *word |= bit;
         let claim = crate::member::Claim {
             incarnation: change.incarnation,
             status: change.status,
@@ -298,8 +288,7 @@ pub(crate) fn difference<A: Address>(theirs: Changes<'_, A>, membership: &Member
             out.push_change(members.change(slot));
         }
     }
-    let is_named = |slot: Slot| named[slot.0 as usize / 64] >> (slot.0 % 64) & 1 == 1;
-    for slot in members.slots().filter(|&slot| !is_named(slot)) {
+    for slot in members.slots().filter(|&slot| !named.has(slot)) {
         out.push_change(members.change(slot));
     }
     out.since(mark)

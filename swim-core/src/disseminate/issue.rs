@@ -22,6 +22,9 @@ const SKIPS_MAX: u32 = 16;
 /// Who never answered this node gets no answer by a datagram that is more than so many times as long as what it sent.
 const GUARDED_FACTOR: usize = 2;
 
+/// Entries of a queue that is gone through for a message that did not arrive.
+const REFUND_MAX: usize = 1 << 17;
+
 /// To whom a message goes, as far as that decides what it carries.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Reader<'a, A: Copy> {
@@ -311,12 +314,16 @@ impl<A: Address> Membership<A> {
         queue.drop_finished(|pending| finish(members, pending));
     }
 
-    /// Takes back the sends of a message that did not arrive.
+    /// Takes back the sends of a message that did not arrive, except in a queue so long that it cannot be gone through for each.
     pub(crate) fn refund(&mut self, charged: &mut Charged) {
         if charged.is_empty() {
             return;
         }
         let Self { queue, members, wraps, .. } = self;
+        if queue.entries() > REFUND_MAX {
+            charged.clear();
+            return;
+        }
         queue.refund(charged, *wraps, |pending| {
             let current = members.is_current(pending.slot(), pending.version());
             if current {

@@ -70,6 +70,11 @@ impl Charged {
     }
 }
 
+/// A ring of so many entries is looked through whenever there is reason to.
+const SHORT: usize = 4096;
+/// So many entries are looked at for each one that is added, in a longer one.
+const LOOKS: usize = 64;
+
 /// What a message does with an entry that it is offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Take {
@@ -96,11 +101,13 @@ pub(crate) struct Queue {
     cursors: Vec<u32>,
     /// How many entries are superseded.
     stale: u32,
+    /// How many were added since the superseded ones were thrown out, at least.
+    added: u32,
 }
 
 impl Queue {
     pub(crate) const fn new() -> Self {
-        Self { ring: Vec::new(), dropped: 0, cursors: Vec::new(), stale: 0, found: Vec::new() }
+        Self { ring: Vec::new(), dropped: 0, cursors: Vec::new(), stale: 0, added: 0, found: Vec::new() }
     }
 
     #[inline]
@@ -122,6 +129,7 @@ impl Queue {
 
     /// Adds a change that was never sent.
     pub(crate) fn push(&mut self, pending: Pending) {
+        self.added = self.added.saturating_add(1);
         self.append(pending);
     }
 
@@ -149,6 +157,11 @@ impl Queue {
     #[inline]
     pub(crate) fn is_littered(&self) -> bool {
         self.stale > 32 && self.stale as usize * 3 > self.entries()
+    }
+
+    /// Whether throwing out costs little for each entry that was added since the last time: it looks at all of them.
+    pub(crate) fn is_worth_a_purge(&self) -> bool {
+        self.entries() <= SHORT || self.added as usize >= self.entries() / LOOKS
     }
 
     /// Sets how often changes are sent. Those that were sent so often already are dropped.
@@ -285,7 +298,7 @@ impl Queue {
             }
         }
         self.ring.truncate(self.dropped + kept as usize);
-        self.stale = 0;
+        (self.stale, self.added) = (0, 0);
     }
 
     /// Drops what was sent often enough; `finished` is told each entry and says whether it was superseded.
@@ -343,7 +356,8 @@ pub(crate) enum Finished {
 impl Queue {
     /// Takes in the entries and how often each was sent.
     pub(crate) fn trace(&self, print: &mut Fingerprint) {
-        let Self { ring, dropped, cursors, stale, found: _ } = self;
+        // A ring as short as those of explorations is looked through whatever was `added`.
+        let Self { ring, dropped, cursors, stale, added: _, found: _ } = self;
         print.word((self.entries() as u64) << 32 | u64::from(*stale));
         ring[*dropped..].iter().for_each(|pending| print.word(pending.0.into()));
         cursors.iter().for_each(|cursor| print.word(u64::from(*cursor)));

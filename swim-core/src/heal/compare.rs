@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use crate::address::Address;
 use crate::effect::{Effects, Span};
 use crate::member::{Change, Changes, Incarnation, Status};
-use crate::memberlist::{Slot, State};
-use crate::membership::Membership;
+use crate::memberlist::{Slot, SlotSet, State};
+use crate::membership::{LONG_LIST, Membership};
 
 /// The members that must reincarnate before two sides can be merged.
 pub(super) struct Conflicts {
@@ -22,7 +22,8 @@ impl Conflicts {
     }
 }
 
-/// Compares the list of the other side with the node's own.
+/// Compares the list of the other side with the node's own. In a long one a member stands in the way once, however often it
+/// is named.
 pub(super) fn compare<A: Address>(
     theirs: Changes<'_, A>,
     membership: &Membership<A>,
@@ -36,6 +37,8 @@ pub(super) fn compare<A: Address>(
     };
     let mark = out.mark();
     let mut ours = Vec::new();
+    let mut met = (theirs.len() > LONG_LIST).then(|| SlotSet::new(membership.members.slot_bound()));
+    let mut is_new = |slot| met.as_mut().is_none_or(|met| met.insert(slot));
     for change in theirs {
         let Some(slot) = membership.members.find(&change.address) else {
             // Evicted here: it has to come back under an incarnation that is accepted.
@@ -51,8 +54,10 @@ pub(super) fn compare<A: Address>(
         let there = State { incarnation: change.incarnation, status: change.status };
         // Nobody has to ask the other side to suspect oneself: what the node says of itself wins there as it is.
         if there.status.is_pingable() && blocks(here.status) && here > there && slot != Slot::LOCAL {
-            out.push_change(suspicion(change, here.incarnation));
-        } else if here.status.is_pingable() && blocks(there.status) && there > here {
+            if is_new(slot) {
+                out.push_change(suspicion(change, here.incarnation));
+            }
+        } else if here.status.is_pingable() && blocks(there.status) && there > here && is_new(slot) {
             ours.push((slot, there.incarnation));
         }
     }

@@ -60,7 +60,10 @@ pub(crate) struct Joiner<A> {
     command: CommandId,
     options: BootstrapOptions,
     started: Instant,
+    /// Those of the host list, and after them those that were heard.
     hosts: Vec<A>,
+    /// How many are of the list.
+    listed: usize,
     /// Who pinged or tried to heal while the node was joining: members of a cluster that lists it.
     heard: Vec<A>,
     asked: Vec<Asked<A>>,
@@ -85,6 +88,7 @@ impl<A: Address> Joiner<A> {
             options: BootstrapOptions { gossip: crate::input::StartGossip::WhenReady },
             started: Instant::ZERO,
             hosts: Vec::new(),
+            listed: 0,
             heard: Vec::new(),
             asked: Vec::new(),
             joined: Vec::new(),
@@ -107,6 +111,7 @@ impl<A: Address> Joiner<A> {
             return;
         }
         (self.command, self.options, self.started, self.rounds) = (command, options, now, 0);
+        (self.hosts, self.listed) = (Vec::new(), 0);
         self.discover(id, membership, out);
     }
 
@@ -135,6 +140,7 @@ impl<A: Address> Joiner<A> {
             return self.pause(now, membership, out);
         };
         self.hosts = targets::others(hosts, membership.local, HOSTS_MAX);
+        self.listed = self.hosts.len();
         self.heard.retain(|host| !self.hosts.contains(host));
         self.hosts.append(&mut self.heard);
         if self.joined.len() >= self.needed(membership) {
@@ -151,15 +157,28 @@ impl<A: Address> Joiner<A> {
         }
     }
 
-    /// How many answers are enough: `join_size`, or all hosts where there are fewer.
+    /// How many answers are enough: `join_size`, or all hosts of the list where there are fewer. Anyone can be heard, so whoever
+    /// was heard besides is asked, and not waited for beyond a first answer.
     fn needed(&self, membership: &Membership<A>) -> usize {
-        membership.config.join_size.min(self.hosts.len())
+        membership.config.join_size.min(self.listed.max(usize::from(!self.hosts.is_empty())))
+    }
+
+    /// Whether what has come is enough by now, although some did not answer: anybody's list, or nobody's where the host list
+    /// names nobody else.
+    fn is_settled(&self, now: Instant, membership: &Membership<A>) -> bool {
+        let is_late = membership.config.join_settle_after.is_some_and(|after| now.since(self.started) >= after);
+        is_late && (!self.joined.is_empty() || self.has_only_heard())
+    }
+
+    /// Whether the host list names nobody else, and somebody was heard.
+    const fn has_only_heard(&self) -> bool {
+        self.listed == 0 && !self.hosts.is_empty()
     }
 
     fn round(&mut self, now: Instant, membership: &mut Membership<A>, out: &mut Effects<A>) {
         out.event(Event::JoinTriesUpdate { retries: self.rounds });
         self.rounds = self.rounds.saturating_add(1);
-        let missing = self.needed(membership).saturating_sub(self.joined.len());
+        let missing = membership.config.join_size.min(self.hosts.len()).saturating_sub(self.joined.len());
         let count = missing * membership.config.parallelism_factor;
         let chosen = targets::choose(&self.hosts, &self.joined, count, membership.local, &mut membership.random);
         self.asked.clear();
@@ -212,8 +231,7 @@ impl<A: Address> Joiner<A> {
     /// All requests of the round have ended, or its time is up.
     fn round_over(&mut self, now: Instant, membership: &mut Membership<A>, out: &mut Effects<A>) -> Progress {
         self.asked.clear();
-        let settled = membership.config.join_settle_after.is_some_and(|after| now.since(self.started) >= after);
-        if self.joined.len() >= self.needed(membership) || (settled && !self.joined.is_empty()) {
+        if self.joined.len() >= self.needed(membership) || self.is_settled(now, membership) {
             return self.succeed(now, membership, out);
         }
         self.pause(now, membership, out)
@@ -229,7 +247,8 @@ impl<A: Address> Joiner<A> {
         let half = delay.0 / 2;
         let jittered = Micros(delay.0 - half + membership.random.below_u64(half + 1)).max(Micros(1));
         let mut until = now + jittered;
-        if let (Some(after), false) = (membership.config.join_settle_after, self.joined.is_empty()) {
+        let may_settle = !self.joined.is_empty() || self.has_only_heard();
+        if let (Some(after), true) = (membership.config.join_settle_after, may_settle) {
             until = until.min((self.started + after).max(now + Micros(1)));
         }
         until = until.min(self.started + membership.config.join_max);
@@ -252,8 +271,7 @@ impl<A: Address> Joiner<A> {
         match self.state {
             State::Round(_) => self.round_over(now, membership, out),
             State::Pause => {
-                let settled = membership.config.join_settle_after.is_some_and(|at| now.since(self.started) >= at);
-                if settled && !self.joined.is_empty() {
+                if self.is_settled(now, membership) {
                     return self.succeed(now, membership, out);
                 }
                 if now.since(self.started) >= membership.config.join_max {
@@ -276,7 +294,7 @@ impl<A: Address> Joiner<A> {
         let duration = now.since(self.started);
         out.event_addresses(Event::JoinComplete { duration, joined: &[] }, self.joined.iter().copied());
         out.command_done(self.command, Outcome::Joined(self.joined.len() as u32));
-        (self.hosts, self.heard) = (Vec::new(), Vec::new());
+        (self.hosts, self.heard, self.listed) = (Vec::new(), Vec::new(), 0);
         Progress::Joined(self.options)
     }
 
@@ -345,7 +363,7 @@ fn incarnation_of<A: Address>(address: A, membership: &Membership<A>) -> Option<
 impl<A: Address> Joiner<A> {
     /// Takes in how far the join is; once it is over, nothing else of it matters. `discoveries` is how many there were.
     pub(crate) fn trace(&self, discoveries: u64, print: &mut Fingerprint) {
-        let Self { state, command, options, started, hosts, heard, asked, joined, rounds } = self;
+        let Self { state, command, options, started, hosts, listed, heard, asked, joined, rounds } = self;
         let (kind, at) = match state {
             State::Idle => (0, 0),
             State::Discovering(id) => (1, discoveries.wrapping_sub(id.0)),
@@ -369,6 +387,6 @@ impl<A: Address> Joiner<A> {
         print.moment(*started);
         print.word((hosts.len() as u64) << 32 | heard.len() as u64);
         hosts.iter().chain(heard).chain(joined).for_each(|host| print.address(host));
-        print.word(u64::from(*rounds));
+        print.word((*listed as u64) << 32 | u64::from(*rounds));
     }
 }

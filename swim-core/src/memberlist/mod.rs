@@ -21,10 +21,12 @@ mod proven;
 mod record;
 mod slot;
 mod slot_map;
+mod slot_set;
 mod storage;
 mod targets;
 
 pub(crate) use record::{State, Told};
 pub(crate) use slot::Slot;
 pub(crate) use slot_map::SlotMap;
-pub(crate) use storage::{HasPending, Memberlist, NextVersion, Place};
+pub(crate) use slot_set::SlotSet;
+pub(crate) use storage::{HasPending, Memberlist, NextVersion, Place, Wanted};

@@ -388,15 +388,16 @@ impl<A: Address> Memberlist<A> {
         self.proven.count() >= self.len()
     }
 
-    /// One that never answered: one that is held dead where there is any, then a suspect, then any other.
-    pub(crate) fn least_proven(&mut self) -> Option<Slot> {
-        if self.are_all_proven() {
+    /// One that never answered and has what is wanted: one that is held dead where there is any, then a suspect, then any other.
+    pub(crate) fn least_proven(&mut self, wanted: Wanted) -> Option<Slot> {
+        if self.are_all_proven() || (wanted == Wanted::Labels && self.labels.count() == 0) {
             return None;
         }
         let Self { proven, records, .. } = self;
         proven.search(records.len(), |slot| {
             let record = &records[slot.at()];
-            (!record.is_vacant()).then(|| match record.state().status {
+            let has = !record.is_vacant() && (wanted == Wanted::Place || record.has(LABELED));
+            has.then(|| match record.state().status {
                 Status::Faulty | Status::Leave | Status::Tombstone => 0,
                 Status::Suspect => 1,
                 Status::Alive => 2,
@@ -432,6 +433,11 @@ impl<A: Address> Memberlist<A> {
         NextVersion { version: version as u8, superseded }
     }
 
+    /// Whether versions start again with the next change of the member.
+    pub(crate) fn is_last_version(&self, slot: Slot) -> bool {
+        self.records[slot.at()].field(VERSION_SHIFT, VERSION_BITS) == (1 << VERSION_BITS) - 1
+    }
+
     /// Whether this is the version of what is said of a listed member.
     #[inline]
     pub(crate) fn is_current(&self, slot: Slot, version: u8) -> bool {
@@ -449,6 +455,15 @@ impl<A: Address> Memberlist<A> {
     pub(crate) fn set_pending(&mut self, slot: Slot, pending: HasPending) {
         self.records[slot.at()].set(PENDING, u64::from(pending == HasPending::Yes));
     }
+}
+
+/// What a member that gives way leaves to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// Its place, and the room of its labels.
+    Place,
+    /// The room of its labels: there are places.
+    Labels,
 }
 
 /// Whether a member has a pending change in the queue.

@@ -11,7 +11,7 @@ use crate::address::Address;
 use crate::effect::{Effects, Span};
 use crate::labels::Labels;
 use crate::member::{Change, Incarnation, Status};
-use crate::memberlist::{Slot, State};
+use crate::memberlist::{Slot, State, Wanted};
 use crate::message::{Kind, Seq};
 use crate::observe::{Event, RejectReason};
 use crate::time::Instant;
@@ -78,7 +78,10 @@ impl<A: Address> Membership<A> {
     /// Members that never answered give way to one that has and has these labels. Returns whether there is room now.
     fn make_room(&mut self, proof: Proof, labels: Labels<'_>, out: &mut Effects<A>) -> bool {
         while proof == Proof::Answered && !self.has_room(labels) {
-            let Some(slot) = self.members.least_proven() else { break };
+            // Who has no labels has nothing to give where it is only they that there is no room for.
+            let is_full = self.members.len() >= self.config.members_max;
+            let wanted = if is_full { Wanted::Place } else { Wanted::Labels };
+            let Some(slot) = self.members.least_proven(wanted) else { break };
             self.drop_member(slot, out);
         }
         self.has_room(labels)
@@ -111,8 +114,8 @@ impl<A: Address> Membership<A> {
     }
 
     /// Whether this is the answer of one that is tried out.
-    pub(crate) fn is_on_trial(&self, from: A, seq: Seq) -> bool {
-        self.trials.awaits(from, seq)
+    pub(crate) fn is_on_trial(&self, now: Instant, from: A, seq: Seq) -> bool {
+        self.trials.awaits(now, from, seq)
     }
 
     /// One that was tried out has answered.
@@ -127,10 +130,15 @@ impl<A: Address> Membership<A> {
     fn list(&mut self, now: Instant, from: A, claim: &Claim<A>, out: &mut Effects<A>) {
         let old = self.members.checksum();
         let mark = out.mark();
+        let len = self.members.len();
         for change in claim.changes() {
-            if let Some(slot) = self.admit(now, from, change, (Spread::Yes, Proof::Answered), out) {
+            let admitted = self.admit(now, from, change, (Spread::Yes, Proof::Answered), out);
+            if let Some(slot) = admitted {
                 self.stats.counters.changes_applied += 1;
                 out.push_change(self.members.change(slot));
+            }
+            // Others may have given way, and not enough of them.
+            if admitted.is_some() || self.members.len() < len {
                 let span = out.since(mark);
                 self.applied(old, span, out);
             }

@@ -7,7 +7,7 @@ use super::{Membership, Standing};
 use crate::address::Address;
 use crate::effect::Effects;
 use crate::member::{Change, ChangeList, Changes, Claim, Incarnation, Precedence, Status, precedence};
-use crate::memberlist::{Slot, State};
+use crate::memberlist::{Slot, SlotSet, State};
 use crate::observe::{Event, RejectReason};
 use crate::suspicion::Accused;
 use crate::time::{Instant, Micros};
@@ -32,7 +32,7 @@ pub(super) enum Reach {
 }
 
 /// For more changes than this room is made at once: they are a list, not gossip.
-const LONG_LIST: usize = 256;
+pub(crate) const LONG_LIST: usize = 256;
 
 /// A member this far ahead of the clock is reported; both may run.
 const FAR_OFF_MS: u64 = 60_000;
@@ -53,16 +53,26 @@ impl<A: Address> Membership<A> {
         out.event_changes(Event::MemberlistChangesReceived { source: from, changes: Changes::NONE }, changes);
         self.stats.counters.changes_received += changes.len() as u64;
         self.evicted.expire(now);
+        // Each change of a member may cost as much as the list is long, so a list changes each once; an honest one names each once.
+        let mut changed = None;
         if changes.len() > LONG_LIST {
             self.members.reserve(changes.len().min(self.config.members_max));
+            changed = Some(SlotSet::new(self.members.slot_bound()));
         }
         let old = self.members.checksum();
         let report = out.wants(crate::observe::EventKind::MemberlistChangesApplied);
         let mark = out.mark();
         let mut applied = 0;
         for change in changes {
+            let has = |changed: &SlotSet| self.members.find(&change.address).is_some_and(|slot| changed.has(slot));
+            if changed.as_ref().is_some_and(has) {
+                continue;
+            }
             if let Some(slot) = self.apply_one(now, from, change, spread, out) {
                 applied += 1;
+                if let Some(changed) = &mut changed {
+                    changed.insert(slot);
+                }
                 if report {
                     out.push_change(self.members.change(slot));
                 }
@@ -313,14 +323,14 @@ impl<A: Address> Membership<A> {
     }
 
     /// Fires the timers of members that are due (R3).
-    pub(crate) fn fire_transitions(&mut self, now: Instant, lateness: Micros, out: &mut Effects<A>) {
+    pub(crate) fn fire_transitions(&mut self, now: Instant, out: &mut Effects<A>) {
         self.evicted.expire(now);
         loop {
             let suspicions = &self.suspicions;
             let Some(slot) = self.transitions.take_due(now, |slot| suspicions.ends(slot)) else { break };
             let State { incarnation, status } = self.members.state(slot);
             match status {
-                Status::Suspect if self.overslept(lateness) => {
+                Status::Suspect if self.woke_just_now(now) => {
                     // The node slept, so it cannot know who refuted meanwhile: the suspect gets another round.
                     let late = now.since(self.suspicions.ends(slot).map_or(now, |ends| ends.at));
                     let soonest = self.suspicions.postpone(slot, late + self.health.stretch(self.config.period));
@@ -349,6 +359,18 @@ impl<A: Address> Membership<A> {
     /// Whether a timer came so late that the node, not its peers, was at fault.
     pub(crate) fn overslept(&self, lateness: Micros) -> bool {
         !self.config.adaptive && lateness > self.config.period
+    }
+
+    /// The host comes so late with this input; in any but a tick nothing else shows it.
+    pub(crate) fn came_late(&mut self, now: Instant, lateness: Micros) {
+        if self.overslept(lateness) {
+            self.woke = Some(now);
+        }
+    }
+
+    /// Whether the node slept a moment ago: it has had no time to hear from those whose messages it has lost.
+    fn woke_just_now(&self, now: Instant) -> bool {
+        self.woke.is_some_and(|woke| now.since(woke) < self.config.period)
     }
 
     fn evict(&mut self, now: Instant, slot: Slot, out: &mut Effects<A>) {

@@ -38,7 +38,7 @@ use crate::time::{Instant, Micros, UnixMillis};
 use crate::timer::{Timer, Timers};
 use crate::transition::Transitions;
 
-pub(crate) use apply::Spread;
+pub(crate) use apply::{LONG_LIST, Spread};
 pub use numbers::Numbers;
 use trial::Trials;
 
@@ -84,6 +84,8 @@ pub(crate) struct Membership<A: Copy> {
     pub(crate) accuser: Option<A>,
     /// The soonest moment of the next refutation far ahead of the clock (R2).
     next_far_refutation: Instant,
+    /// When the node was last found to have slept.
+    woke: Option<Instant>,
     /// Members drawn at random, for the length of one input.
     pub(crate) drawn: Vec<Slot>,
     /// The wall clock at a moment of `now`.
@@ -137,6 +139,7 @@ impl<A: Address> Membership<A> {
             owed: Vec::new(),
             accuser: None,
             next_far_refutation: Instant::ZERO,
+            woke: None,
             drawn: Vec::new(),
             random,
             config,
@@ -289,6 +292,7 @@ impl<A: Address> Membership<A> {
             owed,
             accuser,
             next_far_refutation,
+            woke,
             drawn: _,
             wall: _,
             evicted,
@@ -317,6 +321,7 @@ impl<A: Address> Membership<A> {
             print.address(accuser);
         }
         print.until(*next_far_refutation);
+        print.until(woke.map_or(Instant::ZERO, |woke| woke + config.period));
         evicted.trace(print);
         trials.trace(print);
         suspicions.trace(print);

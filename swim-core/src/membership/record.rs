@@ -97,8 +97,13 @@ impl<A: Address> Membership<A> {
 
     /// Makes what the list says of a member a pending change (R5).
     pub(crate) fn enqueue(&mut self, slot: Slot) {
-        let version = self.supersede(slot, HasPending::Yes);
-        self.queue.push(Pending::new(slot, version));
+        // Who changes 64 times while a long queue hardly does: versions would have to start again, for which the whole queue
+        // is looked through. Instead the latest change is told as often as is left of the one before.
+        let is_stuck = self.members.is_last_version(slot) && self.queue.has_stale() && !self.queue.is_worth_a_purge();
+        if !(is_stuck && self.members.has_pending(slot)) {
+            let version = self.supersede(slot, HasPending::Yes);
+            self.queue.push(Pending::new(slot, version));
+        }
         self.want_gossip();
     }
 

@@ -49,9 +49,9 @@ impl<A: Address> Trials<A> {
         self.0.push(Trial { subject: change.address, seq, deadline, claim: ChangeList::from_iter([change]) });
     }
 
-    /// Whether this is the answer of one that is tried out.
-    pub(crate) fn awaits(&self, from: A, seq: Seq) -> bool {
-        self.0.iter().any(|trial| trial.subject == from && trial.seq == seq)
+    /// Whether this is the answer of one that is tried out, and in time.
+    pub(crate) fn awaits(&self, now: Instant, from: A, seq: Seq) -> bool {
+        self.0.iter().any(|trial| trial.subject == from && trial.seq == seq && now < trial.deadline)
     }
 
     /// It answered: the claim that it is to be listed with.

@@ -119,7 +119,7 @@ impl<A: Address> Node<A> {
         let ticket = response_ticket(via);
         let healed = ticket.filter(|&ticket| self.healer.owns(from, ticket));
         let known = probed || healed.is_some() || self.helping.awaits(from, seq) || self.departure.awaits(from, seq);
-        if !known && !membership.is_on_trial(from, seq) {
+        if !known && !membership.is_on_trial(now, from, seq) {
             membership.reject(from, RejectReason::Unsolicited, out);
             return;
         }
@@ -321,7 +321,7 @@ impl<A: Address> Node<A> {
             }
         } else if ticket == Ticket(u64::from(seq.0)) && self.departure.awaits(from, seq) {
             self.departure.undeliverable(from, Some(ticket), membership, out);
-        } else if ticket == Ticket(u64::from(seq.0)) && membership.is_on_trial(from, seq) {
+        } else if ticket == Ticket(u64::from(seq.0)) && membership.is_on_trial(now, from, seq) {
             if lives {
                 membership.passed(now, from, seq, out);
             }

@@ -116,6 +116,7 @@ impl<A: Address> Node<A> {
         self.now = self.now.max(now);
         let now = self.now;
         out.want(self.membership.config.events);
+        self.membership.came_late(now, now.since(self.armed));
         match input {
             Input::Message { from, via, message } => self.message(now, from, via, message, out),
             Input::Tick => self.tick(now, out),
@@ -155,7 +156,7 @@ impl<A: Address> Node<A> {
     fn fire(&mut self, now: Instant, timer: Timer, lateness: Micros, out: &mut Effects<A>) {
         let Self { membership, .. } = self;
         match timer {
-            Timer::Transition => membership.fire_transitions(now, lateness, out),
+            Timer::Transition => membership.fire_transitions(now, out),
             Timer::Help => self.helping.fire(now, membership, out),
             Timer::Probe => self.probe.fire(now, lateness, membership, out),
             Timer::Gossip => membership.gossip(now, out),

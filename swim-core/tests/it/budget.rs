@@ -197,8 +197,7 @@ fn who_never_answered_is_told_no_more_tombstones_in_an_answer_than_twice_what_it
     for count in 1..=16 {
         let mut world = with_ghosts(100..=120);
         world.inject(STRANGER, 1, Via::Datagram, &message(ping(1), &ghosts(count)));
-        // Each of its changes took seven bytes at least.
-        let room = 2 * (empty(ping(1)) + 7 * count as usize) - empty(ack());
+        let room = 2 * (empty(ping(1)) + OWN * count as usize) - empty(ack());
         let told = world.sent_by(1).find(|letter| letter.to == STRANGER).unwrap();
         assert_eq!(told.subjects().len(), (room / OWED).min(count as usize), "{count}");
     }

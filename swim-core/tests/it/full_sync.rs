@@ -196,6 +196,25 @@ fn a_peer_is_compared_with_once_a_period() {
     assert_eq!(syncs(&world).len(), 2);
 }
 
+/// Whoever forges one member after another gets no list twice either.
+#[test]
+fn sixteen_peers_are_compared_with_in_a_period_and_none_of_them_twice() {
+    let mut world = World::among(quiet_lan(), 20);
+    for peer in (2..=20).chain(2..=20) {
+        let before = syncs(&world).len();
+        world.ask(peer, 1);
+        if syncs(&world).len() > before {
+            let asked = syncs(&world).pop().unwrap().clone();
+            world.answer(&asked, &message(Kind::SyncAnswer { reason: SyncReason::Diverged }, &[]));
+        }
+    }
+    let peers: Vec<u32> = syncs(&world).iter().map(|letter| letter.to).collect();
+    assert_eq!(peers, (2..=17).collect::<Vec<_>>());
+    world.skip(secs(1));
+    world.ask(20, 1);
+    assert_eq!(syncs(&world).last().map(|letter| letter.to), Some(20));
+}
+
 #[test]
 fn no_more_than_five_syncs_run_at_once() {
     let mut world = World::among(quiet_lan(), 8);

@@ -20,8 +20,7 @@ fn joins(world: &World) -> Vec<Letter> {
 
 /// The transport says that the host of the first join cannot be reached.
 fn unreachable(world: &mut World) {
-    let Channel::Request(ticket) = joins(world)[0].channel else { panic!("a join is a request") };
-    world.handle(1, Input::Undeliverable { to: 2, about: About::Request(ticket) });
+    unreachable_at(world, 2);
 }
 
 #[test]
@@ -65,4 +64,45 @@ fn a_healer_of_the_same_app_is_one_more_host_to_join_and_one_of_another_is_not()
         world.run(secs(2));
         assert_eq!(joins(&world).iter().any(|letter| letter.to == STRANGER), heard);
     }
+}
+
+/// Anybody can be heard, so nobody who was can keep a node from founding a cluster.
+#[test]
+fn a_host_list_of_oneself_makes_a_cluster_also_where_somebody_was_heard_that_does_not_answer() {
+    let mut world = World::new(quiet_lan());
+    world.hosts = Some(vec![1]);
+    world.boot(1);
+    world.ask(STRANGER, 1);
+    let id = world.bootstrap(1, StartGossip::WhenReady);
+    let mut seconds = 0;
+    while world.outcome(id).is_none() {
+        assert!(joins(&world).iter().any(|letter| letter.to == STRANGER), "it is asked first");
+        // It pings again and again.
+        world.ask(STRANGER, 1);
+        world.run(secs(1));
+        seconds += 1;
+    }
+    assert_eq!(world.outcome(id), Some(Outcome::Joined(0)));
+    assert!((8..=12).contains(&seconds), "{seconds}: the time that others have to answer");
+}
+
+#[test]
+fn one_answer_of_somebody_who_was_heard_is_enough_where_the_host_list_names_oneself_only() {
+    let mut world = World::new(quiet_lan());
+    world.hosts = Some(vec![1]);
+    world.boot(1);
+    world.ask(STRANGER, 1);
+    world.ask(STRANGER + 1, 1);
+    let id = world.bootstrap(1, StartGossip::WhenReady);
+    let asked = joins(&world).into_iter().find(|letter| letter.to == STRANGER).expect("the stranger is asked");
+    world.answer(&asked, &message(Kind::List, &[own(asked.to, Status::Alive, inc(0))]));
+    unreachable_at(&mut world, STRANGER + 1);
+    world.run(secs(1));
+    assert_eq!(world.outcome(id), Some(Outcome::Joined(1)));
+}
+
+fn unreachable_at(world: &mut World, to: u32) {
+    let asked = joins(world).into_iter().find(|letter| letter.to == to).expect("it is asked");
+    let Channel::Request(ticket) = asked.channel else { panic!("a join is a request") };
+    world.handle(1, Input::Undeliverable { to, about: About::Request(ticket) });
 }

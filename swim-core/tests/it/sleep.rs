@@ -52,6 +52,26 @@ fn a_suspicion_that_ran_out_in_ones_sleep_leaves_the_suspect_time_for_another_ro
     assert_eq!(world.status(1, 2), Some(Alive));
 }
 
+/// What refuted it is lost in the sleep, whether the suspicion ran out in it or a moment later.
+#[test]
+fn a_suspicion_that_runs_out_just_after_ones_sleep_leaves_the_suspect_time_as_well() {
+    for message_first in [false, true] {
+        let mut world = World::among(quiet_lan(), 3);
+        // Its round is late, the suspicion is not: that lasts four seconds.
+        world.tell(3, 1, &[said(3, 2, Suspect, inc(0))]);
+        let round = world.probe();
+        world.skip(millis(3_990));
+        if message_first {
+            world.acknowledge(&round, &[]);
+        }
+        world.tick(1);
+        world.run(millis(999));
+        assert_eq!(world.status(1, 2), Some(Suspect), "it may have refuted long ago");
+        world.run(secs(5));
+        assert_eq!(world.status(1, 2), Some(Faulty));
+    }
+}
+
 #[test]
 fn a_tick_that_is_a_period_late_is_late_and_one_microsecond_more_is_sleep() {
     for (late, held) in [(Micros(1_000_000), Faulty), (Micros(1_000_001), Suspect)] {

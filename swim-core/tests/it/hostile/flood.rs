@@ -242,3 +242,51 @@ fn a_real_newcomer_gets_in_while_the_flood_goes_on_and_stays() {
     assert_eq!(world.node(1).listed().count(), 50);
     assert!((1..=10).all(|member| world.node(1).is_proven(member)));
 }
+
+#[test]
+fn one_that_answers_when_its_trial_is_over_has_not_answered() {
+    for (after, held) in [(millis(499), Some(Alive)), (millis(500), None)] {
+        let mut world = full(5);
+        world.tell(2, 1, &[own(6, Alive, inc(0))]);
+        let asked = world.last(1, 6).clone();
+        world.run(after);
+        world.acknowledge(&asked, &[]);
+        assert_eq!(world.status(1, 6), held, "{after:?}");
+    }
+}
+
+/// A list that names one member again and again costs no more than one that names it once.
+#[test]
+fn of_a_long_list_each_member_is_changed_once_oneself_included() {
+    let mut world = World::among(quiet_lan(), 3);
+    let before = *world.node(1).counters();
+    let own_incarnation = world.node(1).incarnation();
+    let claims = (1..=10_000).map(|number| own(2, Alive, inc(number)));
+    let lies = (1..=10_000).map(|number| {
+        let incarnation = swim_core::Incarnation::new(own_incarnation.get() + number).unwrap();
+        said(50, 1, Suspect, incarnation)
+    });
+    let list: Vec<_> = claims.chain(lies).collect();
+    world.request(50, 1, &message(Kind::HealMerge, &list));
+    let after = world.node(1).counters();
+    assert_eq!(after.changes_applied - before.changes_applied, 2);
+    assert_eq!(after.refutations - before.refutations, 1);
+    assert_eq!(world.member(1, 2).map(|member| member.incarnation), Some(inc(1)));
+    // What others heard of it is refuted once they say so again.
+    world.tell(2, 1, &list[20_000 - 1..]);
+    assert!(world.node(1).incarnation().get() > own_incarnation.get() + 10_000);
+}
+
+#[test]
+fn a_member_stands_in_the_way_of_healing_once_however_often_a_long_list_names_it() {
+    let mut world = World::among(quiet_lan(), 5);
+    world.tell(2, 1, &[said(2, 8, Faulty, inc(3)), said(2, 9, Faulty, inc(3))]);
+    world.command(1, swim_core::Command::AttemptHeal { target: 8 });
+    let mut list = vec![own(9, Alive, inc(0)); 10_000];
+    list.extend((0..10_000).map(|number| said(8, 3, Faulty, inc(7 + number))));
+    let asked = world.last(1, 8).clone();
+    world.answer(&asked, &message(Kind::List, &list));
+    let told = world.last(1, 8);
+    assert_eq!((told.kind(), told.subjects()), (Kind::HealSuspect, vec![9]));
+    assert_eq!(world.member(1, 3).map(|member| (member.status, member.incarnation)), Some((Suspect, inc(7))));
+}

@@ -39,13 +39,17 @@ fn labelled<'a>(change: Change<'static, u32>, labels: &'a [u8]) -> Change<'a, u3
 /// Node 1 and the forged members 2 and 3, which have answered; then a flood that fills the room for labels.
 fn flooded() -> World {
     let mut world = World::among(quiet_lan(), 3);
+    flood(&mut world);
+    world
+}
+
+fn flood(world: &mut World) {
     let longest = encoded(LONGEST);
     let strangers: Vec<_> = MADE_UP.map(|stranger| labelled(own(stranger, Alive, inc(0)), &longest)).collect();
     for part in strangers.chunks(2_000) {
         world.tell(2, 1, part);
         world.letters.clear();
     }
-    world
 }
 
 fn length_of_all_labels(world: &World) -> usize {
@@ -78,6 +82,24 @@ fn a_flood_with_the_longest_labels_takes_a_quarter_of_a_message_and_keeps_nobody
     assert_eq!(length_of_all_labels(&world), ALL_LABELS_MAX);
     world.tell(2, 1, &[labelled(own(52, Alive, inc(0)), &long)]);
     assert_eq!(world.status(1, 52), None, "it gave way as long as it was, and nothing is left for another one");
+}
+
+/// Those without labels take no room of theirs: there may be many of them, and real ones that were not probed yet.
+#[test]
+fn who_has_no_labels_does_not_give_way_to_labels() {
+    let mut world = World::among(quiet_lan(), 3);
+    let without: Vec<_> = (100..5_100).map(|address| own(address, Alive, inc(0))).collect();
+    world.tell(2, 1, &without);
+    flood(&mut world);
+    // The trials of the flood are over by then.
+    world.run(millis(600));
+    world.forget();
+    world.tell(2, 1, &[labelled(own(51, Alive, inc(0)), &encoded(LONGEST))]);
+    let asked = world.last(1, 51).clone();
+    world.acknowledge(&asked, &[]);
+    assert_eq!(world.member(1, 51).map(|member| member.labels.encoded().len()), Some(LONGEST));
+    assert_eq!(world.node(1).counters().members_dropped, 1);
+    assert!((100..5_100).all(|address| world.status(1, address).is_some()));
 }
 
 #[test]

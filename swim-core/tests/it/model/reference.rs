@@ -33,6 +33,8 @@ pub(super) struct Reference {
     /// So many rounds in a row were; none once one succeeds (R4).
     pub(super) inconclusive: u32,
     next_far_refutation: u64,
+    /// Until then nobody's suspicion ends, as the node has slept.
+    spares_until: u64,
 }
 
 impl Reference {
@@ -42,7 +44,8 @@ impl Reference {
         let claim = Claim { subject: local, incarnation, status: Alive, source, labels };
         let list = BTreeMap::from([(local, Held { claim, since: now, n: 1, accusers: Vec::new() })]);
         let (standing, wall, evictions, pinged) = (Standing::Joining, (wall, now), Vec::new(), (local, 0));
-        Self { rules, local, standing, wall, list, evictions, pinged, inconclusive: 0, next_far_refutation: 0 }
+        let (inconclusive, next_far_refutation, spares_until) = (0, 0, 0);
+        Self { rules, local, standing, wall, list, evictions, pinged, inconclusive, next_far_refutation, spares_until }
     }
 
     /// What is held of everyone, in the order of addresses.
@@ -135,8 +138,7 @@ impl Reference {
     }
 
     fn reincarnate(&mut self, now: u64, own: Claim, claimed: u64) {
-        let known = own.incarnation.max(claimed);
-        let incarnation = self.wall(now).min(CEILING).max(known + 1).min(INCARNATION_MAX);
+        let incarnation = self.wall(now).min(CEILING).max(own.incarnation.max(claimed) + 1).min(INCARNATION_MAX);
         self.record(now, Claim { incarnation, source: Some((self.local, incarnation)), ..own });
     }
 
@@ -175,9 +177,7 @@ impl Reference {
         let held = self.list.get_mut(&claim.subject).expect("it is suspected");
         if pingable && !held.accusers.contains(&maker) && held.accusers.len() as u32 <= wanted {
             held.accusers.push(maker);
-            if held.accusers.len() > 1 {
-                held.claim.source = claim.source;
-            }
+            held.claim.source = if held.accusers.len() > 1 { claim.source } else { held.claim.source };
         }
     }
 
@@ -194,11 +194,16 @@ impl Reference {
         Some(held.since + span)
     }
 
+    /// Any input, so late after what the node wanted: who slept has heard nobody, so for a period nobody is declared dead.
+    pub(super) fn came_late(&mut self, now: u64, lateness: u64) {
+        let slept = self.rules.sleeps && lateness > self.rules.period;
+        self.spares_until = if slept { now + self.rules.period } else { self.spares_until };
+    }
+
     /// R3: all that is due moves on. A node that slept itself gives suspects the time by which they are late, and one
     /// more period, stretched by its `health` (R8).
-    pub(super) fn tick(&mut self, now: u64, lateness: u64, health: u64) {
-        let slept = self.rules.sleeps && lateness > self.rules.period;
-        let more = slept.then_some(self.rules.period * (health + 1));
+    pub(super) fn tick(&mut self, now: u64, health: u64) {
+        let more = (now < self.spares_until).then_some(self.rules.period * (health + 1));
         let due = self.list.values().filter_map(|held| Some((held.claim.subject, self.expiry(held)?)));
         for (subject, at) in due.filter(|(_, at)| *at <= now).collect::<Vec<_>>() {
             let held = self.list.get_mut(&subject).expect("it is due");
@@ -206,9 +211,8 @@ impl Reference {
                 (Suspect, Some(more)) => held.since += now - at + more,
                 (Suspect, None) => self.declare(now, subject, Faulty),
                 (Tombstone, _) => {
-                    if self.rules.remembers_evicted {
-                        self.evictions.push((subject, held.claim.incarnation, now + self.rules.faulty));
-                    }
+                    let eviction = (subject, held.claim.incarnation, now + self.rules.faulty);
+                    self.evictions.extend(self.rules.remembers_evicted.then_some(eviction));
                     self.list.remove(&subject);
                 }
                 _ => self.declare(now, subject, Tombstone),
@@ -241,10 +245,9 @@ impl Reference {
         if inconclusive && self.inconclusive <= self.rules.inconclusive_max {
             return;
         }
-        let (target, pinged) = self.pinged;
         let source = Some((self.local, self.list[&self.local].claim.incarnation));
-        match self.held(target).filter(|held| held.incarnation <= pinged).cloned() {
-            Some(held) if held.status == Alive => self.declare(now, target, Suspect),
+        match self.held(self.pinged.0).filter(|held| held.incarnation <= self.pinged.1).cloned() {
+            Some(held) if held.status == Alive => self.declare(now, held.subject, Suspect),
             Some(held) if held.status == Suspect => self.confirm(&Claim { source, ..held }),
             _ => {}
         }

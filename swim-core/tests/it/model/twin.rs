@@ -88,7 +88,8 @@ impl Twin {
         }))
         .map_err(|_| Difference(format!("node {} panics", self.node.local())))?;
         let micros = now.as_micros();
-        let timers = |reference: &mut Reference| reference.tick(micros, lateness, health);
+        let timers = |reference: &mut Reference| reference.tick(micros, health);
+        self.reference.came_late(micros, lateness);
         let destroyed = self.reference.standing == Standing::Destroyed;
         if !destroyed {
             match input {
