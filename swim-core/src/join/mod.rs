@@ -171,7 +171,7 @@ impl<A: Address> Joiner<A> {
     }
 
     /// Whether the host list names nobody else, and somebody was heard.
-    const fn has_only_heard(&self) -> bool {
+    fn has_only_heard(&self) -> bool {
         self.listed == 0 && !self.hosts.is_empty()
     }
 
@@ -387,6 +387,7 @@ impl<A: Address> Joiner<A> {
         print.moment(*started);
         print.word((hosts.len() as u64) << 32 | heard.len() as u64);
         hosts.iter().chain(heard).chain(joined).for_each(|host| print.address(host));
-        print.word((*listed as u64) << 32 | u64::from(*rounds));
+        // Those that are not of the list were heard.
+        print.word(((hosts.len() - listed) as u64) << 32 | u64::from(*rounds));
     }
 }

@@ -321,7 +321,9 @@ impl<A: Address> Membership<A> {
             print.address(accuser);
         }
         print.until(*next_far_refutation);
-        print.until(woke.map_or(Instant::ZERO, |woke| woke + config.period));
+        if let Some(woke) = woke {
+            print.until(*woke + config.period);
+        }
         evicted.trace(print);
         trials.trace(print);
         suspicions.trace(print);
