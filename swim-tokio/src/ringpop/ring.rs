@@ -37,6 +37,12 @@ use super::digest::{address_text, fingerprint32};
 #[derive(Clone, Debug, Default)]
 pub struct HashRing {
     points: BTreeMap<u32, Owners>,
+    /// Members with the same points: one, or all that go by one identity.
+    groups: Vec<Group>,
+    /// The group of each name that points are made of ...
+    names: BTreeMap<Box<str>, u32>,
+    /// ... and the places of groups that are empty.
+    free: Vec<u32>,
     /// The members, and the identities of those whose points are not those of their addresses.
     members: BTreeMap<SocketAddr, Option<Box<str>>>,
 }
@@ -47,7 +53,13 @@ impl HashRing {
 
     /// A ring without members.
     pub const fn new() -> Self {
-        Self { points: BTreeMap::new(), members: BTreeMap::new() }
+        Self {
+            points: BTreeMap::new(),
+            groups: Vec::new(),
+            names: BTreeMap::new(),
+            free: Vec::new(),
+            members: BTreeMap::new(),
+        }
     }
 
     /// Follows a membership: whoever is alive or suspect is in the ring, nobody else is, and another identity moves a
@@ -70,25 +82,45 @@ impl HashRing {
             return false;
         }
         self.remove(address);
-        for point in points(&text, identity) {
-            match self.points.get_mut(&point) {
-                Some(owners) => owners.add(address),
-                None => {
-                    self.points.insert(point, Owners::One(address));
-                }
-            }
-        }
+        let name = name(&text, identity);
+        let id = match self.names.get(&*name) {
+            Some(&id) => id,
+            None => self.add_group(name),
+        };
+        self.groups[id as usize].0.insert((text.into(), address));
         self.members.insert(address, identity.map(Box::from));
         true
+    }
+
+    /// A group without members, with its points.
+    fn add_group(&mut self, name: Box<str>) -> u32 {
+        let id = self.free.pop().unwrap_or_else(|| {
+            self.groups.push(Group::default());
+            self.groups.len() as u32 - 1
+        });
+        for point in points(&name) {
+            self.points.entry(point).or_insert(Owners::One(id)).add(id);
+        }
+        self.names.insert(name, id);
+        id
     }
 
     /// Takes a member out of the ring. Returns whether it was in it.
     pub fn remove(&mut self, address: SocketAddr) -> bool {
         let Some(identity) = self.members.remove(&address) else { return false };
-        for point in points(&address_text(address), identity.as_deref()) {
-            // Two points of one member may coincide: then the second is gone already.
-            if self.points.get_mut(&point).is_some_and(|owners| owners.drop(address) == Left::Nobody) {
-                self.points.remove(&point);
+        let text = address_text(address);
+        let name = name(&text, identity.as_deref());
+        let id = self.names[&name];
+        let Group(members) = &mut self.groups[id as usize];
+        members.remove(&(text.into(), address));
+        if members.is_empty() {
+            self.names.remove(&name);
+            self.free.push(id);
+            for point in points(&name) {
+                // Two points of one group may coincide: then the second is gone already.
+                if self.points.get_mut(&point).is_some_and(|owners| owners.drop(id) == Left::Nobody) {
+                    self.points.remove(&point);
+                }
             }
         }
         true
@@ -111,7 +143,20 @@ impl HashRing {
     /// The owners of all points, from the first at or after `point` once around.
     fn from(&self, point: u32) -> impl Iterator<Item = SocketAddr> {
         let owners = self.points.range(point..).chain(self.points.range(..point));
-        owners.flat_map(|(_, owners)| owners.as_slice()).copied()
+        owners.flat_map(|(_, owners)| self.members_at(owners))
+    }
+
+    /// The members that have a point at one place, in the order of their texts.
+    fn members_at<'r>(&'r self, owners: &'r Owners) -> impl Iterator<Item = SocketAddr> + 'r {
+        let group = |id: u32| self.groups[id as usize].0.iter();
+        let (one, several) = match owners {
+            Owners::One(id) => (Some(*id), None),
+            Owners::Several(ids) => {
+                let all: BTreeSet<_> = ids.iter().flat_map(|&id| group(id)).collect();
+                (None, Some(all))
+            }
+        };
+        one.into_iter().flat_map(group).chain(several.into_iter().flatten()).map(|&(_, address)| address)
     }
 
     /// How many members there are.
@@ -163,23 +208,26 @@ impl Eq for HashRing {}
 /// The label whose value takes the place of the address.
 const IDENTITY: &str = "__identity";
 
-/// Where a member's points are.
-fn points(address: &str, identity: Option<&str>) -> impl Iterator<Item = u32> {
-    (0..HashRing::POINTS).map(move |number| {
-        let text = match identity {
-            Some(identity) => format!("{identity}#{number}"),
-            None => format!("{address}{number}"),
-        };
-        fingerprint32(text.as_bytes())
-    })
+/// What a member's points are made of.
+fn name(address: &str, identity: Option<&str>) -> Box<str> {
+    // No address ends like this, so that nobody's identity is another one's address.
+    identity.map_or_else(|| address.into(), |identity| format!("{identity}#").into())
 }
 
-/// Who has a point at one place: nearly always one.
+/// Where the points of a name are.
+fn points(name: &str) -> impl Iterator<Item = u32> {
+    (0..HashRing::POINTS).map(move |number| fingerprint32(format!("{name}{number}").as_bytes()))
+}
+
+/// Members with the same points, in the order of their texts; the first one owns them.
+#[derive(Clone, Debug, Default)]
+struct Group(BTreeSet<(Box<str>, SocketAddr)>);
+
+/// Which groups have a point at one place: nearly always one.
 #[derive(Clone, Debug)]
 enum Owners {
-    One(SocketAddr),
-    /// In the order of their texts; the first one is the owner.
-    Several(Vec<SocketAddr>),
+    One(u32),
+    Several(BTreeSet<u32>),
 }
 
 /// Who is left at a place.
@@ -190,28 +238,26 @@ enum Left {
 }
 
 impl Owners {
-    fn as_slice(&self) -> &[SocketAddr] {
+    fn add(&mut self, id: u32) {
         match self {
-            Self::One(address) => std::slice::from_ref(address),
-            Self::Several(addresses) => addresses,
+            Self::One(known) if *known == id => {}
+            Self::One(known) => *self = Self::Several([*known, id].into()),
+            Self::Several(ids) => {
+                ids.insert(id);
+            }
         }
     }
 
-    fn add(&mut self, address: SocketAddr) {
-        let mut all = self.as_slice().to_vec();
-        if !all.contains(&address) {
-            all.push(address);
-            all.sort_by_key(|&address| address_text(address));
-            *self = Self::Several(all);
-        }
-    }
-
-    fn drop(&mut self, address: SocketAddr) -> Left {
-        let rest: Vec<_> = self.as_slice().iter().copied().filter(|&other| other != address).collect();
-        match rest[..] {
-            [] => return Left::Nobody,
-            [one] => *self = Self::One(one),
-            _ => *self = Self::Several(rest),
+    fn drop(&mut self, id: u32) -> Left {
+        match self {
+            Self::One(known) if *known == id => return Left::Nobody,
+            Self::One(_) => {}
+            Self::Several(ids) => {
+                ids.remove(&id);
+                if let (Some(&first), 1) = (ids.first(), ids.len()) {
+                    *self = Self::One(first);
+                }
+            }
         }
         Left::Somebody
     }

@@ -23,7 +23,7 @@ fn an_identity_takes_the_place_of_the_address() {
     let mut ring = ring(&[3001]);
     assert!(ring.insert(at(3000), labels.as_labels()));
     let owned: BTreeSet<u32> =
-        ring.points.iter().filter(|(_, owners)| owners.as_slice() == [at(3000)]).map(|(&point, _)| point).collect();
+        points_of(&ring).into_iter().filter(|(_, owners)| *owners == [at(3000)]).map(|(point, _)| point).collect();
     let expected: BTreeSet<u32> =
         (0..100).map(|number| fingerprint32(format!("worker 7#{number}").as_bytes())).collect();
     assert_eq!(owned, expected);
@@ -48,6 +48,24 @@ fn two_members_of_one_identity_are_held_apart_by_their_addresses() {
         assert_eq!(ring.lookup("any"), Some(at(9)));
         assert_eq!(points_of(&ring).len(), 100);
     }
+}
+
+/// Whoever makes up members makes them up with one identity, too: a point must not cost more for each that has it.
+#[test]
+fn members_of_one_identity_share_their_points() {
+    let labels = identity("twin");
+    let mut ring = HashRing::new();
+    for port in 1..=5_000 {
+        assert!(ring.insert(at(port), labels.as_labels()));
+    }
+    assert_eq!((ring.points.len(), ring.groups.len(), ring.len()), (100, 1, 5_000));
+    assert!(ring.points.values().all(|owners| matches!(owners, Owners::One(0))));
+    for port in 1..=5_000 {
+        assert!(ring.remove(at(port)));
+    }
+    assert!(ring.is_empty() && ring.points.is_empty() && ring.names.is_empty());
+    ring.insert(at(1), Labels::NONE);
+    assert_eq!(ring.groups.len(), 1, "the place of an empty group is used again");
 }
 
 #[test]
@@ -77,7 +95,7 @@ fn who_is_alive_or_suspect_is_in_the_ring() {
 fn a_key_belongs_to_the_first_point_at_or_after_its_own() {
     let ring = ring(&[3000, 3001, 3002, 3003, 3004]);
     let points: Vec<(u32, SocketAddr)> =
-        ring.points.iter().map(|(&point, owners)| (point, owners.as_slice()[0])).collect();
+        points_of(&ring).into_iter().map(|(point, owners)| (point, owners[0])).collect();
     assert_eq!(points.len(), 500);
     let owner = |point: u32| ring.from(point).next().unwrap();
     for (at, &(point, address)) in points.iter().enumerate() {
@@ -180,7 +198,7 @@ fn named(name: u8) -> OwnLabels {
 }
 
 fn points_of(ring: &HashRing) -> Vec<(u32, Vec<SocketAddr>)> {
-    ring.points.iter().map(|(&point, owners)| (point, owners.as_slice().to_vec())).collect()
+    ring.points.iter().map(|(&point, owners)| (point, ring.members_at(owners).collect())).collect()
 }
 
 fn ring(ports: &[u16]) -> HashRing {
