@@ -59,7 +59,6 @@ impl<W: Wire> Driver<W> {
 
     /// The node's time has come.
     pub(crate) fn tick(&mut self, scratch: &mut Scratch) {
-        self.wire.ticked();
         let now = self.clock.now();
         if let Some(wall) = self.clock.jump(now) {
             tracing::warn!(target: "swim", millis = wall.0, "the wall clock was set anew, or the machine slept");

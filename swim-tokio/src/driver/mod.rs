@@ -160,6 +160,9 @@ impl<W: Wire> Driver<W> {
         let mut sleep = pin!(tokio::time::sleep(Duration::ZERO));
         let mut armed = None;
         loop {
+            // Where one arrives while the one before is worked off there is always something to do. Whoever else is driven by
+            // this thread, the clock and the sockets among them, has its turn all the same.
+            tokio::task::consume_budget().await;
             if armed != self.wake {
                 armed = self.wake;
                 if let Some(at) = armed {

@@ -49,7 +49,10 @@ impl Native {
         let Sockets { udp, tcp, bound } = sockets;
         let options = config.options();
         let seal = Arc::new(seal);
+        // The core knows what its own datagrams may hold. An envelope of another's is shorter or longer, and the frame in it may
+        // be longer or shorter.
         let longest_frame = options.datagram_max.map_or(DATAGRAM_MAX, |max| max as usize);
+        let longest_datagram = (longest_frame + seal.envelope().len()).min(DATAGRAM_MAX);
         let stream_frames = wire::Limits::stream(options.members_max as usize);
         Self {
             datagrams: Datagrams::new(udp, bound),
@@ -58,8 +61,8 @@ impl Native {
             waiting: BTreeMap::new(),
             next_ticket: 0,
             seal,
-            frames: wire::Limits::datagram(longest_frame),
-            longest_datagram: (longest_frame + ENVELOPE_MAX).min(DATAGRAM_MAX),
+            frames: wire::Limits::datagram(longest_datagram - ENVELOPE_MIN),
+            longest_datagram,
             twin: Twin::new(number),
         }
     }
@@ -90,10 +93,6 @@ impl Wire for Native {
 
     fn finished(driver: &mut Driver<Self>, finished: Finished, scratch: &mut Scratch) {
         driver.stream_finished(finished, scratch);
-    }
-
-    fn ticked(&mut self) {
-        self.listener.resume();
     }
 
     fn send(
@@ -262,7 +261,7 @@ impl Driver<Native> {
     }
 }
 
-/// The most bytes that go before a frame: an IPv6 address and what is around it.
-const ENVELOPE_MAX: usize = 28;
+/// The fewest bytes that go before a frame: an IPv4 address and what is around it.
+const ENVELOPE_MIN: usize = 12;
 /// The longest datagram that there is, in bytes.
 const DATAGRAM_MAX: usize = 65_507;

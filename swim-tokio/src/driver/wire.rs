@@ -28,9 +28,6 @@ pub(crate) trait Wire: Sized + Send + 'static {
     /// A task of the wire's has ended.
     fn finished(driver: &mut Driver<Self>, finished: Self::Finished, scratch: &mut Scratch);
 
-    /// The node's time has come.
-    fn ticked(&mut self);
-
     /// Sends a message of the node's. Datagrams may be collected in `outbox` until the end of the turn.
     fn send(
         driver: &mut Driver<Self>,

@@ -108,10 +108,6 @@ impl Wire for Ringpop {
         driver.admin_ended(finished, scratch);
     }
 
-    fn ticked(&mut self) {
-        self.listener.resume();
-    }
-
     fn send(
         driver: &mut Driver<Self>,
         to: SocketAddr,

@@ -4,12 +4,15 @@
 //! task, so that a node at rest has no buffers. What the system does not take at once waits here, up to a bound.
 
 use std::collections::VecDeque;
+use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
 use std::ops::Range;
+use std::time::Duration;
 
 use tokio::io::{Interest, Ready};
 use tokio::net::UdpSocket;
+use tokio::time::{Instant, sleep_until};
 
 use super::address::{Reach, plain};
 #[cfg(target_os = "linux")]
@@ -23,8 +26,10 @@ use crate::stats::TransportCounters;
 pub(crate) struct Datagrams {
     socket: UdpSocket,
     reach: Reach,
-    /// What the system would not take yet.
+    /// What the system would not take yet ...
     backlog: VecDeque<Waiting>,
+    /// ... and when it is tried again: once ICMP has told of an error the socket is said to be writable for ever.
+    retry: Instant,
 }
 
 #[derive(Debug)]
@@ -38,14 +43,23 @@ impl Datagrams {
         if let Err(error) = system::prepare(&socket, bound) {
             tracing::warn!(target: "swim", %error, "the system will not tell of datagrams that did not arrive");
         }
-        Self { socket, reach: Reach::new(bound), backlog: VecDeque::new() }
+        Self { socket, reach: Reach::new(bound), backlog: VecDeque::new(), retry: Instant::now() }
     }
 
     /// Waits until there is something to do. Cancellation-safe.
     pub(crate) async fn ready(&self) -> io::Result<Ready> {
-        let interest = Interest::READABLE | Interest::ERROR;
-        let interest = if self.backlog.is_empty() { interest } else { interest | Interest::WRITABLE };
-        self.socket.ready(interest).await
+        tokio::select! {
+            ready = self.socket.ready(Interest::READABLE | Interest::ERROR) => ready,
+            () = self.time_to_retry() => Ok(Ready::WRITABLE),
+        }
+    }
+
+    async fn time_to_retry(&self) {
+        if self.backlog.is_empty() {
+            pending().await
+        } else {
+            sleep_until(self.retry).await;
+        }
     }
 
     /// Reads what has arrived, as much as `inbox` holds. More may be left.
@@ -102,6 +116,9 @@ impl Datagrams {
                 Sent::Later => break,
             }
         }
+        if self.backlog.is_empty() {
+            self.retry = Instant::now() + RETRY;
+        }
         for Outgoing { to, range } in &outbox.datagrams[next..] {
             if self.backlog.len() >= BACKLOG_MAX {
                 counters.datagrams_dropped += 1;
@@ -114,6 +131,7 @@ impl Datagrams {
 
     /// Sends what had to wait, as much as the system takes now.
     pub(crate) fn send_backlog(&mut self, counters: &mut TransportCounters, undelivered: &mut Vec<SocketAddr>) {
+        self.retry = Instant::now() + RETRY;
         while let Some(waiting) = self.backlog.front() {
             match self.try_send(
                 &waiting.bytes,
@@ -183,6 +201,8 @@ enum Sent {
 const ATTEMPTS: usize = 4;
 /// How many errors are read at once.
 const ERRORS_MAX: usize = 64;
+/// How soon is tried again what the system would not take.
+const RETRY: Duration = Duration::from_millis(1);
 /// How many datagrams wait for the system.
 const BACKLOG_MAX: usize = 256;
 

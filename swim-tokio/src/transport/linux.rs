@@ -18,7 +18,7 @@ pub(super) fn prepare(socket: &UdpSocket, bound: SocketAddr) -> io::Result<()> {
         setsockopt(socket, sockopt::Ipv6RecvErr, &true)?;
     }
     // A socket for both families has IPv4's errors, too.
-    if bound.is_ipv4() || bound.ip().is_unspecified() {
+    if bound.ip().to_canonical().is_ipv4() || bound.ip().is_unspecified() {
         setsockopt(socket, sockopt::Ipv4RecvErr, &true)?;
     }
     Ok(())

@@ -1,45 +1,41 @@
 //! Accepts streams, and rests where the system cannot open one more.
 
-use std::future::pending;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Instant, sleep_until};
 
 /// A node's listener.
 #[derive(Debug)]
 pub(crate) struct Listener {
     socket: TcpListener,
-    accepting: Accepting,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Accepting {
-    Yes,
-    /// Not before it is told to: the system could not open one more.
-    NotNow,
+    /// Until then it rests: the system could not open one more.
+    rests_until: Option<Instant>,
 }
 
 impl Listener {
     pub(crate) fn new(socket: TcpListener) -> Self {
-        Self { socket, accepting: Accepting::Yes }
+        Self { socket, rests_until: None }
     }
 
-    /// The next stream of another's, and where it comes from; never while it rests. Cancellation-safe.
+    /// The next stream of another's, and where it comes from. Cancellation-safe.
     pub(crate) async fn accept(&mut self) -> (TcpStream, SocketAddr) {
-        if self.accepting == Accepting::Yes {
+        loop {
+            if let Some(until) = self.rests_until {
+                sleep_until(until).await;
+                self.rests_until = None;
+            }
             match self.socket.accept().await {
                 Ok(accepted) => return accepted,
                 Err(error) => {
                     tracing::warn!(target: "swim", %error, "a stream cannot be accepted; are there enough file descriptors?");
-                    self.accepting = Accepting::NotNow;
+                    self.rests_until = Some(Instant::now() + REST);
                 }
             }
         }
-        pending().await
-    }
-
-    /// Rests no longer.
-    pub(crate) fn resume(&mut self) {
-        self.accepting = Accepting::Yes;
     }
 }
+
+/// How long it rests where the system cannot open one more.
+const REST: Duration = Duration::from_millis(250);

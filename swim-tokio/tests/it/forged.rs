@@ -46,6 +46,24 @@ pub(crate) fn departed(cluster: &str, sender: SocketAddr, members: u32, wall: Un
     streamed(sealed(cluster, sender, Kind::HealMerge, list.as_changes()))
 }
 
+/// Gossip of made-up members, in as many bytes as a datagram may have; the last changes are left out that do not fit.
+pub(crate) fn full_gossip(cluster: &str, sender: SocketAddr, wall: UnixMillis, len: usize) -> Vec<u8> {
+    let incarnation = Incarnation::from_wall(wall);
+    let mut list = ChangeList::new();
+    let mut longest = Vec::new();
+    for number in 0.. {
+        let address = SocketAddr::from((Ipv4Addr::from_bits(0x0a00_0000 + number), 7946));
+        let source = Some(Source { address, incarnation });
+        list.push(Change { address, incarnation, status: Status::Alive, source, labels: Labels::NONE });
+        let datagram = sealed(cluster, sender, Kind::Gossip, list.as_changes());
+        if datagram.len() > len {
+            break;
+        }
+        longest = datagram;
+    }
+    longest
+}
+
 /// Before a message on a stream goes its length.
 fn streamed(message: Vec<u8>) -> Vec<u8> {
     let mut bytes = u32::try_from(message.len()).expect("it is short").to_le_bytes().to_vec();

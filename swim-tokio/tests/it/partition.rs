@@ -1,8 +1,11 @@
 //! Partitions, played with a filter, and what the system says of datagrams that do not arrive.
 
-use swim_core::{HealOptions, Options, Status};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use swim_core::{HealOptions, Options, Status, UnixMillis};
 use swim_tokio::{Filter, FixedHosts, HealError, Swim};
 
+use crate::forged::full_gossip;
 use crate::helpers::{builder, cluster, options, skipped, status, until, within};
 
 /// `n` nodes that know one another, each with a filter; healing waits for a command.
@@ -78,6 +81,22 @@ async fn a_datagram_to_a_closed_port_is_known_not_to_have_arrived() {
     until("the system told of it", || nodes[0].stats().transport.datagrams_refused > 0).await;
     assert!(nodes[0].stats().counters.undeliverable > 0);
     until("it is faulty", || status(&nodes[0], killed.local()) == Some(Status::Faulty)).await;
+}
+
+/// The name of an IPv4 member leaves more of a datagram to what it tells than that of an IPv6 member.
+#[tokio::test]
+async fn a_node_that_goes_by_an_ipv6_address_hears_full_datagrams_of_those_that_go_by_ipv4() {
+    let Ok(socket) = std::net::UdpSocket::bind("[::1]:0") else {
+        return skipped("full datagrams between families", format_args!("this machine has no IPv6"));
+    };
+    let node = builder().bind("[::1]:0".parse().unwrap()).start().await.unwrap();
+    let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64;
+    let full = full_gossip("test", "127.0.0.1:9".parse().unwrap(), UnixMillis(wall), 1400);
+    assert!((1386..=1400).contains(&full.len()), "{}", full.len());
+    socket.send_to(&full, node.local()).unwrap();
+    until("it has come", || node.stats().transport.datagrams_received > 0).await;
+    assert_eq!(node.stats().transport.malformed, 0);
+    until("it was understood", || node.members().iter().count() > 90).await;
 }
 
 #[tokio::test]
