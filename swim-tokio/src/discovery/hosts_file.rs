@@ -19,6 +19,8 @@ pub struct HostsFile {
     path: PathBuf,
     /// What the file said when it was whole last.
     entries: Arc<Mutex<Vec<String>>>,
+    /// Held while it is read, also by a reading that nobody waits for any more.
+    reading: Arc<tokio::sync::Mutex<()>>,
     resolver: Resolver,
 }
 
@@ -39,7 +41,8 @@ impl HostsFile {
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, DiscoverError> {
         let path = path.into();
         let entries = parse(&path, read(&path))?;
-        Ok(Self { path, entries: Arc::new(Mutex::new(entries)), resolver: Resolver::new() })
+        let entries = Arc::new(Mutex::new(entries));
+        Ok(Self { path, entries, reading: Arc::default(), resolver: Resolver::new() })
     }
 
     /// Where the file is.
@@ -50,8 +53,13 @@ impl HostsFile {
     /// What the file says now. Nothing is resolved.
     pub async fn entries(&self) -> Entries {
         let path = self.path.clone();
-        let text = tokio::task::spawn_blocking(move || read(&path)).await;
-        let parsed = parse(&self.path, text.unwrap_or_else(|gone| Err(io::Error::other(gone))));
+        // One at a time: where the disk hangs each would keep a thread, and at last all that the host has.
+        let alone = Arc::clone(&self.reading).lock_owned().await;
+        let text = tokio::task::spawn_blocking(move || {
+            let _alone = alone;
+            read(&path)
+        });
+        let parsed = parse(&self.path, text.await.unwrap_or_else(|gone| Err(io::Error::other(gone))));
         let mut former = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         match parsed {
             Ok(hosts) => {

@@ -142,6 +142,8 @@ impl Driver<Ringpop> {
     pub(super) fn admin_ended(&mut self, ended: Ended, scratch: &mut Scratch) {
         match ended {
             Ended::Link => {}
+            // Whoever has gone wants no answer, and must not have more done than its connection may ask for.
+            Ended::Again(call) if !self.wire.links.is_open(call.link) => {}
             Ended::Again(call) => self.command_of(call, scratch),
             Ended::Command { mut call, outcome: Some(Outcome::Failed(CommandError::Busy)) }
                 if call.tries < TRIES_MAX =>

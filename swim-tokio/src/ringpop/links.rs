@@ -124,6 +124,11 @@ impl Links {
         Ok(Some(task.run(Way::To(self.reach.place(to)))))
     }
 
+    /// Whether there is still somebody at a connection.
+    pub(crate) fn is_open(&self, id: LinkId) -> bool {
+        self.open.contains_key(&id)
+    }
+
     /// Gives the answer of a call to its connection, unless that is gone. Where answers have no room the caller is told so.
     pub(crate) fn answer(&mut self, id: LinkId, call: u32, answer: Answer) {
         let Some(entry) = self.open.get(&id) else { return };

@@ -33,7 +33,7 @@ use crate::transport::listener::Listener;
 /// What speaks to ringpop's processes.
 pub(crate) struct Ringpop {
     listener: Listener,
-    links: Links,
+    pub(super) links: Links,
     news: mpsc::Receiver<(LinkId, News)>,
     words: Words,
     /// What this node has asked, until it is answered.

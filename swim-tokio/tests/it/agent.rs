@@ -278,6 +278,19 @@ async fn a_disk_that_hangs_keeps_an_agent_neither_from_answering_nor_from_ending
 }
 
 #[tokio::test]
+async fn an_agent_whose_remembered_members_hang_when_it_starts_ends_when_it_is_asked_to() {
+    let folder = Folder::new();
+    let members = folder.hang("members.json");
+    let mut command = swim();
+    let args = ["agent", "--bind", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--remember", &members.0];
+    let mut starting = Process::start(command.args(args));
+    let _file = members.is_read().await;
+    starting.signal(Signal::SIGTERM);
+    assert_eq!(starting.end().await.code(), Some(0));
+    assert_eq!(starting.out.lines(), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn the_command_line_wins_over_the_environment_and_that_over_the_file() {
     let folder = Folder::new();
     let text =

@@ -83,7 +83,10 @@ fn run(args: Args) -> anyhow::Result<()> {
 async fn live(args: Args) -> anyhow::Result<()> {
     // Before the others can know of the node: from here on it never ends without telling them.
     let mut end = Signals::new().context("signals cannot be listened for")?;
-    let node = start(args).await?;
+    let node = tokio::select! {
+        node = start(args) => node?,
+        () = end.next() => return Ok(()),
+    };
     tokio::select! {
         joined = node.joined() => {
             joined?;
@@ -120,7 +123,8 @@ async fn start(args: Args) -> anyhow::Result<Swim> {
     if let Some(identity) = args.identity {
         options.labels = OwnLabels::with_reserved([("__identity", identity)]).context("--identity cannot be used")?;
     }
-    let hosts = HostsFile::open(args.hosts)?;
+    // On a thread: whoever waits for a disk that hangs can still end the process.
+    let hosts = tokio::task::spawn_blocking(|| HostsFile::open(args.hosts)).await??;
     let node = Swim::builder().ringpop().options(options).bind(args.listen).discovery(hosts).ring(Ring::new());
     node.start().await.map_err(explain)
 }

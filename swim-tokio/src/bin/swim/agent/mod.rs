@@ -70,7 +70,10 @@ async fn live(flags: AgentFlags) -> Result<(), Failure> {
     };
     let log = Log::start(settings.log.as_deref()).or_exit(Exit::Mistake)?;
     let parent = settings.end_with_stdin.then(watch_parent);
-    let (agent, admin) = Agent::start(flags, settings, log).await?;
+    let (agent, admin) = tokio::select! {
+        started = Agent::start(flags, settings, log) => started?,
+        () = signals.end() => return Ok(()),
+    };
     let ended = tokio::select! {
         ended = agent.work(&mut signals) => ended,
         () = gone(parent) => Ok(()),
@@ -80,25 +83,29 @@ async fn live(flags: AgentFlags) -> Result<(), Failure> {
     ended
 }
 
-/// Reads the settings on a thread of its own: a file may be on a disk that hangs, and whoever waits for it can still end
-/// the agent.
 async fn read_settings(flags: AgentFlags) -> Result<Settings, Failure> {
-    let read = tokio::task::spawn_blocking(|| Settings::resolve(flags));
-    read.await.or_exit(Exit::Failed)?.or_exit(Exit::Mistake)
+    on_a_thread(|| Settings::resolve(flags)).await?.or_exit(Exit::Mistake)
+}
+
+/// Reads a file on a thread of its own: it may be on a disk that hangs, and whoever waits for it can still end the agent.
+async fn on_a_thread<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+    tokio::task::spawn_blocking(read).await.or_exit(Exit::Failed)
 }
 
 impl Agent {
     async fn start(flags: AgentFlags, settings: Settings, log: Log) -> Result<(Self, Option<Admin>), Failure> {
-        let hosts = match settings.sources.is_empty() {
-            true => None,
-            false => Some(Hosts::open(&settings.sources).or_exit(Exit::Mistake)?),
+        let hosts = match settings.sources {
+            sources if sources.is_empty() => None,
+            sources => Some(on_a_thread(move || Hosts::open(&sources)).await?.or_exit(Exit::Mistake)?),
         };
         let memory = settings.remember.map(|path| Memory::new(path, &settings.options.app));
-        let recalled = memory.as_ref().map(Memory::recall).transpose().unwrap_or_else(|error| {
-            say_chain("warning", &error);
-            None
-        });
-        let recalled = recalled.unwrap_or_default();
+        let recalled = match memory.clone() {
+            None => Vec::new(),
+            Some(memory) => on_a_thread(move || memory.recall()).await?.unwrap_or_else(|error| {
+                say_chain("warning", &error);
+                Vec::new()
+            }),
+        };
         // Before the node, so that nobody hears of an agent that cannot start.
         let admin = Admin::open(settings.admin, settings.admin_exposed).await?;
         let metrics = crate::admin::record_metrics()?;
@@ -164,6 +171,7 @@ impl Agent {
         let mut joined = false;
         let mut remembering = Box::pin(self.keep_remembering());
         let mut watching = Box::pin(self.watch_for_twins());
+        let mut ending = Box::pin(self.until_it_stops());
         let asked_to_reload = Notify::new();
         let mut reloading = Box::pin(self.keep_reloading(&asked_to_reload));
         let mut patience = tokio::time::interval_at(Instant::now() + PATIENCE, PATIENCE);
@@ -177,6 +185,7 @@ impl Agent {
                 never = &mut remembering => match never {},
                 never = &mut watching => match never {},
                 never = &mut reloading => match never {},
+                () = &mut ending => return Err(Failure::new(Exit::Failed, anyhow::anyhow!("the node has stopped; its log says why"))),
                 asked = signals.next() => match asked {
                     Asked::Reload => asked_to_reload.notify_one(),
                     Asked::End => break,
@@ -195,6 +204,12 @@ impl Agent {
         }
     }
 
+    /// Ends when the node does, which nobody has asked for: an agent without a node is of no use.
+    async fn until_it_stops(&self) {
+        let mut changes = self.swim.changes();
+        while changes.changed().await.is_some() {}
+    }
+
     async fn join(&self) -> Result<(), Failure> {
         let mut result = self.swim.joined().await;
         loop {
@@ -202,7 +217,9 @@ impl Agent {
                 Ok(hosts) => {
                     self.log.joined();
                     let reachable = self.swim.stats().count_reachable();
-                    print(format_args!("joined: {hosts} hosts answered, {reachable} members are reachable"))?;
+                    let said = print(format_args!("joined: {hosts} hosts answered, {reachable} members are reachable"));
+                    // On a full disk, say. The others know the node by now.
+                    said.unwrap_or_else(|error| say_chain("warning", error.as_ref()));
                     return Ok(());
                 }
                 Err(error @ (JoinError::Stopped | JoinError::AlreadyJoined)) => {
