@@ -58,7 +58,8 @@ pub enum Outcome {
     Done,
     /// The node has joined; this many hosts answered.
     Joined(u32),
-    /// Healing was attempted with this many hosts.
+    /// Healing was attempted with this many hosts, which answered. Where members have to refute first it goes on by itself
+    /// ([`Event::HealEnded`]).
     Healed(u32),
     /// The departure was acknowledged by this many members.
     Departed(u32),

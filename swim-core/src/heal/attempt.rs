@@ -37,8 +37,10 @@ enum Step {
 pub(super) enum Origin {
     /// A command that names the target.
     Command(CommandId),
-    /// A search through a host list.
+    /// The search through a host list that is on.
     Search,
+    /// One that is over: it has counted the attempt, which goes on by itself.
+    PastSearch,
     /// The target is held faulty (native).
     Faulty,
 }
@@ -87,10 +89,17 @@ impl<A: Address> Attempt<A> {
         self.origin
     }
 
+    /// The search that it belongs to, if any, is over.
+    pub(super) fn outlive_search(&mut self) {
+        if self.origin == Origin::Search {
+            self.origin = Origin::PastSearch;
+        }
+    }
+
     pub(super) fn command(&self) -> Option<CommandId> {
         match self.origin {
             Origin::Command(command) => Some(command),
-            Origin::Search | Origin::Faulty => None,
+            Origin::Search | Origin::PastSearch | Origin::Faulty => None,
         }
     }
 
@@ -248,7 +257,8 @@ impl<A: Address> Attempt<A> {
         let Self { target, origin, step, deadline, patience, follow_ups, suspects } = self;
         print.address(target);
         print.word(match origin {
-            Origin::Search => 0,
+            // Which of the two matters beside another search only, and is traced with that.
+            Origin::Search | Origin::PastSearch => 0,
             Origin::Faulty => 1,
             Origin::Command(command) => 2u64.wrapping_add(command.0),
         });

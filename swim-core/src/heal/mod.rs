@@ -127,7 +127,7 @@ impl<A: Address> Healer<A> {
 
     /// Attempts with members that are really dead leave a search one turn.
     fn has_room_for_the_faulty(&self) -> bool {
-        let is_other = |attempt: &&Attempt<A>| attempt.origin() != Origin::Search;
+        let is_other = |attempt: &&Attempt<A>| !matches!(attempt.origin(), Origin::Search | Origin::PastSearch);
         let kept = usize::from(self.search.is_some());
         self.attempts.len() < ATTEMPTS_MAX && self.attempts.iter().filter(is_other).count() + kept < ATTEMPTS_MAX
     }
@@ -232,10 +232,13 @@ impl<A: Address> Healer<A> {
             }
             let tired = search.failures >= membership.config.heal_failures_max;
             let Some(target) = (if tired { None } else { search.targets.pop() }) else {
+                // With those the node has spoken that still wait for others to refute.
+                let waiting = self.attempts.iter().filter(|attempt| attempt.origin() == Origin::Search).count();
                 if let Some(command) = search.command {
-                    out.command_done(command, Outcome::Healed(search.healed));
+                    out.command_done(command, Outcome::Healed(search.healed + waiting as u32));
                 }
                 self.search = None;
+                self.attempts.iter_mut().for_each(Attempt::outlive_search);
                 return;
             };
             if is_candidate(target, membership) {
@@ -369,6 +372,8 @@ impl<A: Address> Healer<A> {
             print.word(u64::from(*failures) << 32 | u64::from(*healed));
             print.word(targets.len() as u64);
             targets.iter().for_each(|target| print.address(target));
+            let past = attempts.iter().filter(|attempt| attempt.origin() == Origin::PastSearch);
+            past.for_each(|attempt| print.address(&attempt.target()));
         }
         print.word(discovering.is_some().into());
         if let Some(Discovery { id, command, deadline }) = discovering {

@@ -7,7 +7,7 @@ use swim_core::{
     Status,
 };
 
-use crate::forge::{feed, inc, message, own, quiet_lan, said, secs};
+use crate::forge::{feed, inc, message, millis, own, quiet_lan, said, secs};
 use crate::world::{Letter, World};
 use Status::{Alive, Faulty, Leave, Suspect, Tombstone};
 
@@ -178,6 +178,26 @@ fn a_search_goes_on_while_the_two_sides_of_a_target_must_wait() {
     answers(&mut world, met, Kind::List, &[own(met, Alive, inc(0)), said(met, 2, Faulty, inc(7))]);
     let asked: Vec<u32> = fetches(&world).iter().map(|letter| letter.to).collect();
     assert_eq!(asked, [met, 101 - met]);
+}
+
+#[test]
+fn a_host_whose_side_must_refute_first_counts_for_the_search_that_found_it_and_for_no_other() {
+    let mut world = World::among(quiet_lan(), 3);
+    world.hosts = Some(vec![1, 50]);
+    let first = world.command(1, Command::HealViaDiscovery);
+    answers(&mut world, 50, Kind::List, &[own(50, Alive, inc(0)), said(50, 2, Faulty, inc(7))]);
+    assert_eq!(world.outcome(first), Some(Outcome::Healed(1)));
+
+    // Another search is on when the first one's attempt goes on and ends.
+    world.hosts = Some(vec![1, 60]);
+    let second = world.command(1, Command::HealViaDiscovery);
+    world.tell(2, 1, &[own(2, Alive, inc(8))]);
+    world.run(millis(1_500));
+    assert_eq!(world.outcome(second), None);
+    answers(&mut world, 50, Kind::List, &[own(50, Alive, inc(0))]);
+    answers(&mut world, 50, Kind::Done, &[]);
+    world.run(secs(2));
+    assert_eq!(world.outcome(second), Some(Outcome::Healed(0)), "60 has not answered");
 }
 
 /// So many are lost that an attempt follows another without a pause; the only one that answers has left.
