@@ -80,15 +80,15 @@ impl<A: Address> FullSync<A> {
             // to find out, a node whose host list holds only itself would stay alone. Senders can be forged, so once in
             // a period is enough.
             None => {
-                let calm = now >= self.next_stranger && reason == SyncReason::Diverged;
+                let calm =
+                    now >= self.next_stranger && reason == SyncReason::Diverged && !self.asks_a_stranger(membership);
                 calm && membership.evicted.incarnation(&peer).is_none()
             }
         };
-        let may_sync = may_sync && !(is_stranger(peer, membership) && self.asks_a_stranger(membership));
         if !may_sync || self.was_recent(now, peer, membership) {
             return;
         }
-        if self.jobs.len() >= membership.config.max_full_sync_jobs || self.recent.len() >= RECENT_MAX {
+        if !self.has_place(peer, membership) || self.recent.len() >= RECENT_MAX {
             self.omit(peer, membership, out);
             return;
         }
@@ -140,10 +140,20 @@ impl<A: Address> FullSync<A> {
         ticket
     }
 
-    /// Whether one of the syncs is with a stranger. One at a time, or addresses at which nobody answers would take the
-    /// place of all others.
+    /// Whether one of the syncs is with one that is not listed. One at a time, or addresses at which nobody answers would take
+    /// the place of all others.
     fn asks_a_stranger(&self, membership: &Membership<A>) -> bool {
-        self.jobs.iter().any(|job| is_stranger(job.peer, membership))
+        self.jobs.iter().any(|job| membership.members.find(&job.peer).is_none())
+    }
+
+    /// Whether one more sync may run. One forged claim is enough to be listed, so the last place is kept for those that
+    /// have answered; but in a large cluster most have not yet, so they have all others.
+    fn has_place(&self, peer: A, membership: &Membership<A>) -> bool {
+        let max = membership.config.max_full_sync_jobs;
+        let is_proven = |peer| membership.members.find(&peer).is_some_and(|slot| membership.members.is_proven(slot));
+        let unproven = || self.jobs.iter().filter(|job| !is_proven(job.peer)).count();
+        let guarded = membership.config.guard_unproven && max > 1 && !is_proven(peer);
+        self.jobs.len() < max && !(guarded && unproven() >= max - 1)
     }
 
     /// Whether the peer was synced with in this period.
@@ -198,12 +208,6 @@ impl<A: Address> FullSync<A> {
         assert!(self.jobs.len() <= membership.config.max_full_sync_jobs, "full syncs are bounded");
         assert!(self.recent.len() <= RECENT_MAX, "remembered peers are bounded");
     }
-}
-
-/// Whether it is not listed, or never answered: one forged claim is enough to be listed.
-fn is_stranger<A: Address>(peer: A, membership: &Membership<A>) -> bool {
-    let is_known = |slot| membership.members.is_proven(slot) || !membership.config.guard_unproven;
-    !membership.members.find(&peer).is_some_and(is_known)
 }
 
 /// What an answer carries.
