@@ -430,6 +430,22 @@ mod tests {
     }
 
     #[test]
+    fn a_long_queue_is_gone_through_once_for_each_64th_of_it_that_is_added() {
+        let added = |queue: &mut Queue, more: u32| (0..more).for_each(|slot| queue.push(pending(slot)));
+        let mut queue = queue(3, 0);
+        added(&mut queue, SHORT as u32);
+        queue.purge(|_| true);
+        assert!(queue.is_worth_a_purge(), "a short one always is");
+        added(&mut queue, 2 * SHORT as u32);
+        queue.purge(|_| true);
+        // 12,288 are left, and 193 more make 12,481, of which 195 are a 64th.
+        added(&mut queue, 193);
+        assert!(!queue.is_worth_a_purge());
+        added(&mut queue, 2);
+        assert!(queue.is_worth_a_purge());
+    }
+
+    #[test]
     fn a_skipped_change_keeps_its_count() {
         let mut queue = queue(2, 3);
         queue.issue(|entry| if entry.slot().0 == 1 { Take::Skipped } else { Take::Taken });

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use swim_core::{
     About, Change, Channel, Checksum, Command, Event, EventKind, Input, Kind, Message, Options, OwnLabels,
-    OwnedMessage, Reach, RefusedReason, Seq, Status, SyncReason, Ticket, Via,
+    OwnedMessage, Reach, RefusedReason, Seq, Status, SyncReason, Ticket, Unproven, Via,
 };
 
 use crate::forge::{
@@ -213,6 +213,29 @@ fn sixteen_peers_are_compared_with_in_a_period_and_none_of_them_twice() {
     world.skip(secs(1));
     world.ask(20, 1);
     assert_eq!(syncs(&world).last().map(|letter| letter.to), Some(20));
+}
+
+/// Those from 4 on are claimed, and nobody knows whether they are there.
+#[test]
+fn the_last_place_is_kept_for_those_that_have_answered_where_there_is_more_than_one_and_strangers_are_guarded_against()
+{
+    for (unproven, max, started) in [
+        (Unproven::Guarded, 5, vec![4, 5, 6, 7]),
+        (Unproven::Trusted, 5, vec![4, 5, 6, 7, 8]),
+        (Unproven::Guarded, 1, vec![4]),
+        (Unproven::Guarded, 2, vec![4]),
+    ] {
+        let mut world = World::among(Options { unproven, max_full_sync_jobs: max, ..quiet_lan() }, 3);
+        let claims: Vec<_> = (4..=9).map(|address| own(address, Alive, inc(0))).collect();
+        world.tell(2, 1, &claims);
+        world.drain(1);
+        (4..=9).for_each(|peer| drop(world.ask(peer, 1)));
+        let peers: Vec<u32> = syncs(&world).iter().map(|letter| letter.to).collect();
+        assert_eq!(peers, started, "{unproven:?}, {max}");
+        world.ask(2, 1);
+        let kept = unproven == Unproven::Guarded && max > 1;
+        assert_eq!(syncs(&world).last().unwrap().to == 2, kept, "{unproven:?}, {max}");
+    }
 }
 
 #[test]
