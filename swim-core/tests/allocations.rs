@@ -401,7 +401,7 @@ fn who_wants_all_events_keeps_no_more_when_they_are_over() {
 
 /// The figures of docs/SECURITY.md: `cargo test --release -p swim-core --test allocations as_many -- --ignored --nocapture`
 #[test]
-#[ignore = "some seconds, and half a gigabyte"]
+#[ignore = "some seconds, and a gigabyte"]
 fn as_many_made_up_members_as_the_presets_allow() {
     let none = EventMask::NONE;
     flooded(1 << 20, &[], none, Claimed::ByThemselves, |number| number);
