@@ -276,7 +276,7 @@ pub(crate) fn merge<A: Address>(
 /// twice the first claim counts, so that the answer is never longer than the list of the node.
 pub(crate) fn difference<A: Address>(theirs: Changes<'_, A>, membership: &Membership<A>, out: &mut Effects<A>) -> Span {
     let members = &membership.members;
-    let mut named = SlotSet::new(members.slot_bound());
+    let mut named = SlotSet::new();
     let mark = out.mark();
     for change in theirs {
         let Some(slot) = members.find(&change.address) else { continue };

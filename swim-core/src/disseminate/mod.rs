@@ -4,7 +4,9 @@ mod buddy;
 pub(crate) mod full_sync;
 pub(crate) mod issue;
 pub(crate) mod limit;
+mod pending;
 mod queue;
 
 pub(crate) use buddy::Buddies;
-pub(crate) use queue::{Charged, Finished, Pending, Queue, Take};
+pub(crate) use pending::{Charged, Pending};
+pub(crate) use queue::{Finished, Queue, Take};

@@ -11,64 +11,8 @@
 
 use alloc::vec::Vec;
 
+use super::{Charged, Pending};
 use crate::fingerprint::Fingerprint;
-use crate::memberlist::Slot;
-
-/// A pending change: a member, and which of its changes it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Pending(u32);
-
-const VERSION_SHIFT: u32 = 26;
-const SLOT_MASK: u32 = (1 << VERSION_SHIFT) - 1;
-
-impl Pending {
-    /// No member has this slot.
-    const NONE: Self = Self(u32::MAX);
-
-    #[inline]
-    pub(crate) fn new(slot: Slot, version: u8) -> Self {
-        Self(u32::from(version) << VERSION_SHIFT | slot.0)
-    }
-
-    #[inline]
-    pub(crate) fn slot(self) -> Slot {
-        Slot(self.0 & SLOT_MASK)
-    }
-
-    #[inline]
-    pub(crate) fn version(self) -> u8 {
-        (self.0 >> VERSION_SHIFT) as u8
-    }
-}
-
-/// What a message carried that must be given back if it does not arrive.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Charged {
-    pending: Vec<Pending>,
-    /// How often versions had started again anywhere when it was charged.
-    wraps: u32,
-    /// The send limit when it was charged.
-    limit: u32,
-}
-
-impl Charged {
-    /// It arrived, or is not given back.
-    #[inline]
-    pub(crate) fn clear(&mut self) {
-        self.pending.clear();
-    }
-
-    #[inline]
-    pub(crate) fn is_empty(&self) -> bool {
-        self.pending.is_empty()
-    }
-
-    #[inline]
-    pub(crate) fn add(&mut self, pending: Pending, wraps: u32, limit: u32) {
-        self.pending.push(pending);
-        (self.wraps, self.limit) = (wraps, limit);
-    }
-}
 
 /// A ring of so many entries is looked through whenever there is reason to.
 const SHORT: usize = 4096;
@@ -359,26 +303,15 @@ impl Queue {
         // A ring as short as those of explorations is looked through whatever was `added`.
         let Self { ring, dropped, cursors, stale, added: _, found: _ } = self;
         print.word((self.entries() as u64) << 32 | u64::from(*stale));
-        ring[*dropped..].iter().for_each(|pending| print.word(pending.0.into()));
+        ring[*dropped..].iter().for_each(|pending| pending.trace(print));
         cursors.iter().for_each(|cursor| print.word(u64::from(*cursor)));
-    }
-}
-
-impl Charged {
-    /// Takes in what would be given back; `wraps` is how often versions have started again by now.
-    pub(crate) fn trace(&self, wraps: u32, print: &mut Fingerprint) {
-        let Self { pending, wraps: charged, limit } = self;
-        print.word(pending.len() as u64);
-        if !pending.is_empty() {
-            print.word(u64::from(wraps.wrapping_sub(*charged)) << 32 | u64::from(*limit));
-            pending.iter().for_each(|pending| print.word(pending.0.into()));
-        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::memberlist::Slot;
     use crate::random::Random;
     use alloc::collections::BTreeMap;
 

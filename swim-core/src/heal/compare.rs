@@ -37,7 +37,7 @@ pub(super) fn compare<A: Address>(
     };
     let mark = out.mark();
     let mut ours = Vec::new();
-    let mut met = (theirs.len() > LONG_LIST).then(|| SlotSet::new(membership.members.slot_bound()));
+    let mut met = (theirs.len() > LONG_LIST).then(SlotSet::new);
     let mut is_new = |slot| met.as_mut().is_none_or(|met| met.insert(slot));
     for change in theirs {
         let Some(slot) = membership.members.find(&change.address) else {

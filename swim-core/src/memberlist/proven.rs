@@ -1,16 +1,15 @@
-//! Which members have ever answered this node (R16): one bit a slot, beside the records.
+//! Which members have ever answered this node (R16), beside the records.
 //!
 //! What has answered is not made up. In a full list nothing else decides who stays, so a bit is set by an answer to a
 //! number that this node drew and sent to that address, and by nothing that a stranger can forge.
 
-use alloc::vec::Vec;
-
 use super::slot::Slot;
+use super::slot_set::SlotSet;
 use crate::fingerprint::Fingerprint;
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Proven {
-    bits: Vec<u64>,
+    slots: SlotSet,
     count: usize,
     /// Where the next search for one that has not answered begins.
     hand: usize,
@@ -18,31 +17,20 @@ pub(super) struct Proven {
 
 impl Proven {
     pub(super) const fn new() -> Self {
-        Self { bits: Vec::new(), count: 0, hand: 0 }
+        Self { slots: SlotSet::new(), count: 0, hand: 0 }
     }
 
     #[inline]
     pub(super) fn has(&self, slot: Slot) -> bool {
-        self.bits.get(slot.at() / 64).is_some_and(|word| word >> (slot.at() % 64) & 1 == 1)
+        self.slots.has(slot)
     }
 
     pub(super) fn set(&mut self, slot: Slot) {
-        let word = slot.at() / 64;
-        if word >= self.bits.len() {
-            if word >= self.bits.capacity() {
-                self.bits.reserve_exact(word + word / 8 + 4 - self.bits.len());
-            }
-            self.bits.resize(word + 1, 0);
-        }
-        self.count += usize::from(!self.has(slot));
-        self.bits[word] |= 1 << (slot.at() % 64);
+        self.count += usize::from(self.slots.insert(slot));
     }
 
     pub(super) fn clear(&mut self, slot: Slot) {
-        if self.has(slot) {
-            self.bits[slot.at() / 64] &= !(1 << (slot.at() % 64));
-            self.count -= 1;
-        }
+        self.count -= usize::from(self.slots.remove(slot));
     }
 
     /// How many have answered.
@@ -77,12 +65,11 @@ impl Proven {
 }
 
 impl Proven {
-    /// Takes in who has answered; the count follows from the bits.
+    /// Takes in who has answered; the count follows from that.
     pub(super) fn trace(&self, print: &mut Fingerprint) {
-        let Self { bits, count: _, hand } = self;
+        let Self { slots, count: _, hand } = self;
         print.word(*hand as u64);
-        bits.iter().for_each(|&word| print.word(word));
-        print.word(bits.len() as u64);
+        slots.trace(print);
     }
 }
 

@@ -1,20 +1,20 @@
-//! A set of slots, one bit each: whom a message has named already.
+//! A set of slots, one bit each: who has answered, whom a message has named already.
 
-use alloc::vec;
 use alloc::vec::Vec;
 
 use super::slot::Slot;
+use crate::fingerprint::Fingerprint;
 
-/// Which slots are in it.
+/// Which slots are in it, 64 a word.
 #[derive(Clone, Debug)]
 pub(crate) struct SlotSet(Vec<u64>);
 
 impl SlotSet {
-    /// An empty one with room for the slots below `bound`; it grows where others are added.
-    pub(crate) fn new(bound: usize) -> Self {
-        Self(vec![0; bound.div_ceil(64)])
+    pub(crate) const fn new() -> Self {
+        Self(Vec::new())
     }
 
+    #[inline]
     pub(crate) fn has(&self, slot: Slot) -> bool {
         self.0.get(slot.at() / 64).is_some_and(|word| word >> (slot.at() % 64) & 1 == 1)
     }
@@ -23,11 +23,28 @@ impl SlotSet {
     pub(crate) fn insert(&mut self, slot: Slot) -> bool {
         let word = slot.at() / 64;
         if word >= self.0.len() {
+            if word >= self.0.capacity() {
+                self.0.reserve_exact(word + word / 8 + 4 - self.0.len());
+            }
             self.0.resize(word + 1, 0);
         }
         let is_new = !self.has(slot);
         self.0[word] |= 1 << (slot.at() % 64);
         is_new
+    }
+
+    /// Returns whether it was there.
+    pub(crate) fn remove(&mut self, slot: Slot) -> bool {
+        let was_there = self.has(slot);
+        if was_there {
+            self.0[slot.at() / 64] &= !(1 << (slot.at() % 64));
+        }
+        was_there
+    }
+
+    pub(super) fn trace(&self, print: &mut Fingerprint) {
+        self.0.iter().for_each(|&word| print.word(word));
+        print.word(self.0.len() as u64);
     }
 }
 
@@ -36,12 +53,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slot_is_in_it_from_its_insertion_on_also_beyond_the_room_that_there_was() {
-        let mut set = SlotSet::new(65);
-        for slot in [Slot(0), Slot(64), Slot(1_000)] {
+    fn a_slot_is_in_it_from_its_insertion_to_its_removal_however_far_it_lies() {
+        let mut set = SlotSet::new();
+        let (ours, others) = ([0, 64, 1_000].map(Slot), [1, 63, 65, 127, 999, 1_001, 5_000].map(Slot));
+        for slot in ours {
             assert_eq!((set.has(slot), set.insert(slot), set.insert(slot), set.has(slot)), (false, true, false, true));
         }
-        let others = [1, 63, 65, 127, 999, 1_001, 5_000];
-        assert!(others.iter().all(|&slot| !set.has(Slot(slot))));
+        assert!(others.iter().all(|&slot| !set.has(slot) && !set.remove(slot)));
+        for slot in ours {
+            assert_eq!((set.has(slot), set.remove(slot), set.remove(slot), set.has(slot)), (true, true, false, false));
+        }
     }
 }

@@ -57,7 +57,7 @@ impl<A: Address> Membership<A> {
         let mut changed = None;
         if changes.len() > LONG_LIST {
             self.members.reserve(changes.len().min(self.config.members_max));
-            changed = Some(SlotSet::new(self.members.slot_bound()));
+            changed = Some(SlotSet::new());
         }
         let old = self.members.checksum();
         let report = out.wants(crate::observe::EventKind::MemberlistChangesApplied);
