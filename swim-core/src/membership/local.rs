@@ -92,7 +92,8 @@ impl<A: Address> Membership<A> {
         self.applied(old, span, out);
     }
 
-    /// `max(wall clock, own + 1, claimed + 1)` (R2): a clock that runs behind still overrides.
+    /// `max(wall clock, own + 1, claimed + 1)` (R2): a clock that runs behind still overrides. One that jumped ahead since boot
+    /// counts up to what others accept: they would not believe the node for as long as it was ahead, also once it is right.
     fn reincarnate(
         &mut self,
         now: Instant,
@@ -101,7 +102,7 @@ impl<A: Address> Membership<A> {
         labels: Labels<'_>,
         out: &mut Effects<A>,
     ) {
-        let wall = Incarnation::from_wall(self.wall(now));
+        let wall = Incarnation::from_wall(self.wall(now).min(self.latest_credible(now)));
         let incarnation = wall.max(self.incarnation().next()).max(claimed.next());
         let change = Change {
             address: self.local,

@@ -90,6 +90,8 @@ pub(crate) struct Membership<A: Copy> {
     pub(crate) drawn: Vec<Slot>,
     /// The wall clock at a moment of `now`.
     wall: (Instant, UnixMillis),
+    /// The same at boot.
+    boot: (Instant, UnixMillis),
     pub(crate) evicted: Evicted<A>,
     /// Those that a full list has no room for, and that are pinged.
     pub(crate) trials: Trials<A>,
@@ -136,6 +138,7 @@ impl<A: Address> Membership<A> {
             trials: Trials::new(),
             rollup: Rollup::new(),
             wall: (boot.now, boot.wall),
+            boot: (boot.now, boot.wall),
             owed: Vec::new(),
             accuser: None,
             next_far_refutation: Instant::ZERO,
@@ -161,7 +164,13 @@ impl<A: Address> Membership<A> {
     /// The wall clock at `now`.
     #[inline]
     pub(crate) fn wall(&self, now: Instant) -> UnixMillis {
-        self.wall.1.after(now.since(self.wall.0))
+        clock(self.wall, now)
+    }
+
+    /// The latest wall clock that others believe of this node, if they believed it at boot (R2).
+    fn latest_credible(&self, now: Instant) -> UnixMillis {
+        let limit = self.config.incarnation_limit_ms.unwrap_or(u64::MAX);
+        UnixMillis(clock(self.boot, now).0.saturating_add(limit))
     }
 
     /// The host's wall clock jumped.
@@ -246,6 +255,12 @@ impl<A: Address> Membership<A> {
     }
 }
 
+/// The wall clock at `now`, as it was `read` at a moment.
+#[inline]
+fn clock(read: (Instant, UnixMillis), now: Instant) -> UnixMillis {
+    read.1.after(now.since(read.0))
+}
+
 /// The queue drops an entry: its member has no pending change any more, unless there is a newer one.
 #[inline]
 pub(crate) fn finish<A: Address>(members: &mut Memberlist<A>, pending: Pending) -> Finished {
@@ -295,6 +310,7 @@ impl<A: Address> Membership<A> {
             woke,
             drawn: _,
             wall: _,
+            boot: _,
             evicted,
             trials,
             suspicions,

@@ -221,3 +221,37 @@ fn a_refutation_of_the_highest_accusation_that_is_accepted_is_accepted_as_well()
         assert_eq!((member.status, member.incarnation), (Alive, highest.next()));
     }
 }
+
+#[test]
+fn a_clock_that_is_months_ahead_for_a_moment_does_not_make_what_a_node_says_then_unbelievable() {
+    let mut world = World::cluster(Options::lan(), 3);
+    for at in [1, 3] {
+        let right = world.wall();
+        world.handle(at, Input::Wall(UnixMillis(right.0 + 60 * DAY)));
+        match at {
+            1 => drop(world.command(1, Command::SetLabels(&OwnLabels::new([("zone", "a")]).unwrap()))),
+            _ => world.tell(2, 3, &[said(2, 3, Suspect, world.node(3).incarnation())]),
+        }
+        let credible = Incarnation::new(right.0 + 7 * DAY).unwrap();
+        assert_eq!(world.node(at).incarnation(), credible);
+        world.handle(at, Input::Wall(right));
+        world.run(secs(5));
+        for other in 1..=3 {
+            assert_eq!(
+                world.member(other, at).map(|member| (member.status, member.incarnation)),
+                Some((Alive, credible))
+            );
+        }
+    }
+    let labels = world.node(2).member(1).unwrap().labels;
+    assert_eq!(labels.value("zone"), Some("a"));
+}
+
+#[test]
+fn where_no_limit_is_set_the_clock_is_what_it_says() {
+    let mut world = World::among(quiet_ringpop(), 2);
+    let ahead = UnixMillis(world.wall().0 + 60 * DAY);
+    world.handle(1, Input::Wall(ahead));
+    world.tell(2, 1, &[said(2, 1, Suspect, world.node(1).incarnation())]);
+    assert_eq!(world.node(1).incarnation(), Incarnation::from_wall(ahead));
+}

@@ -24,15 +24,17 @@ pub(super) struct Reference {
     rules: Rules,
     local: u32,
     pub(super) standing: Standing,
-    /// The wall clock, and the moment at which it was read.
+    /// The wall clock, and the moment at which it was read; and at boot.
     pub(super) wall: (u64, u64),
+    boot: (u64, u64),
     list: BTreeMap<u32, Held>,
     /// Who was evicted at which incarnation, and until when that is remembered, forgotten or not; the latest last.
     pub(super) evictions: Vec<(u32, u64, u64)>,
     pinged: (u32, u64),
     /// So many rounds in a row were; none once one succeeds (R4).
     pub(super) inconclusive: u32,
-    next_far_refutation: u64,
+    /// The next refutation far ahead of the clock, at the soonest (R2).
+    next_far: u64,
     /// Until then nobody's suspicion ends, as the node has slept.
     spares_until: u64,
 }
@@ -40,12 +42,11 @@ pub(super) struct Reference {
 impl Reference {
     pub(super) fn new(rules: Rules, local: u32, labels: Vec<u8>, now: u64, wall: u64) -> Self {
         let incarnation = wall.min(CEILING);
-        let source = Some((local, incarnation));
-        let claim = Claim { subject: local, incarnation, status: Alive, source, labels };
+        let claim = Claim { subject: local, incarnation, status: Alive, source: Some((local, incarnation)), labels };
         let list = BTreeMap::from([(local, Held { claim, since: now, n: 1, accusers: Vec::new() })]);
         let (standing, wall, evictions, pinged) = (Standing::Joining, (wall, now), Vec::new(), (local, 0));
-        let (inconclusive, next_far_refutation, spares_until) = (0, 0, 0);
-        Self { rules, local, standing, wall, list, evictions, pinged, inconclusive, next_far_refutation, spares_until }
+        let (boot, inconclusive, next_far, spares_until) = (wall, 0, 0, 0);
+        Self { rules, local, standing, wall, boot, list, evictions, pinged, inconclusive, next_far, spares_until }
     }
 
     /// What is held of everyone, in the order of addresses.
@@ -130,16 +131,18 @@ impl Reference {
         let own = self.list[&self.local].claim.clone();
         let refutes = !matches!(self.standing, Standing::Evicted | Standing::Destroyed);
         let far = self.is_beyond(now, claim, 1, CEILING);
-        let too_soon = far && now < self.next_far_refutation;
+        let too_soon = far && now < self.next_far;
         if refutes && claim.rank() > own.rank() && !self.is_beyond(now, claim, 2, OWN_CEILING) && !too_soon {
-            self.next_far_refutation = if far { now + 1_000_000 } else { self.next_far_refutation };
+            self.next_far = if far { now + 1_000_000 } else { self.next_far };
             self.reincarnate(now, own, claim.incarnation);
         }
     }
 
+    /// R2: no clock that jumped ahead since boot makes a node unbelievable.
     fn reincarnate(&mut self, now: u64, own: Claim, claimed: u64) {
-        let incarnation = self.wall(now).min(CEILING).max(own.incarnation.max(claimed) + 1).min(INCARNATION_MAX);
-        self.record(now, Claim { incarnation, source: Some((self.local, incarnation)), ..own });
+        let credible = self.rules.limit_ms.map_or(CEILING, |limit| self.boot.0 + (now - self.boot.1) / 1000 + limit);
+        let at = self.wall(now).min(credible).min(CEILING).max(own.incarnation.max(claimed) + 1).min(INCARNATION_MAX);
+        self.record(now, Claim { incarnation: at, source: Some((self.local, at)), ..own });
     }
 
     /// R12, R13: another status, or other labels, of one's own.
@@ -228,9 +231,8 @@ impl Reference {
 
     pub(super) fn reap(&mut self, now: u64) {
         let faulty = self.list().filter(|held| held.status == Faulty && held.subject != self.local);
-        for subject in faulty.map(|held| held.subject).collect::<Vec<_>>() {
-            self.declare(now, subject, Tombstone);
-        }
+        let faulty: Vec<_> = faulty.map(|held| held.subject).collect();
+        faulty.into_iter().for_each(|subject| self.declare(now, subject, Tombstone));
     }
 
     /// R4: a round begins with a ping to this member.
