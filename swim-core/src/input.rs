@@ -63,7 +63,7 @@ pub struct DiscoverFailed;
 pub enum Command<'a, A> {
     /// Discover hosts, join them, and start to probe (R10). The seed's `Bootstrap`.
     Bootstrap(BootstrapOptions),
-    /// Leave the cluster: say so, and go on answering (R12).
+    /// Leave the cluster: say so, and go on answering (R12). A join that some have answered ends with those first.
     Leave,
     /// Come back after a leave or a self-eviction (R12).
     Rejoin,

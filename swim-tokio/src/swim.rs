@@ -208,7 +208,7 @@ impl Swim {
     }
 
     /// Leaves the cluster, and returns once that was spread: how many members acknowledged it (R12). The node keeps
-    /// running, and can [`rejoin`](Swim::rejoin).
+    /// running, and can [`rejoin`](Swim::rejoin). A join that is under way ends with those that have answered.
     ///
     /// # Errors
     /// See [`LeaveError`].

@@ -298,6 +298,15 @@ impl<A: Address> Joiner<A> {
         Progress::Joined(self.options)
     }
 
+    /// Those that have answered list the node, so where there are any the join ends with them.
+    pub(crate) fn settle(&mut self, now: Instant, membership: &mut Membership<A>, out: &mut Effects<A>) -> Progress {
+        if self.joined.is_empty() || matches!(self.state, State::Idle | State::Joined | State::Failed) {
+            return Progress::Pending;
+        }
+        self.asked.clear();
+        self.succeed(now, membership, out)
+    }
+
     /// Gives up; the node may be bootstrapped again.
     pub(crate) fn fail(
         &mut self,

@@ -77,6 +77,9 @@ impl<A: Address> Node<A> {
     }
 
     fn depart(&mut self, now: Instant, id: CommandId, standing: Standing, status: Status, out: &mut Effects<A>) {
+        // Who is still joining may be listed already, and would be missed.
+        let progress = self.joiner.settle(now, &mut self.membership, out);
+        self.joined(now, progress);
         let error = match self.membership.standing {
             Standing::Joining => Some(CommandError::NotReady),
             Standing::Destroyed => Some(CommandError::Destroyed),

@@ -12,7 +12,7 @@ use swim_core::{
 
 use crate::forge::{SOMEONE, feed, inc, is_ping, message, millis, own, quiet_lan, quiet_ringpop, said, secs};
 use crate::world::{Letter, WALL, World};
-use Status::{Alive, Faulty};
+use Status::{Alive, Faulty, Leave};
 
 /// Node 1 is bootstrapped with hosts of which none runs; what they say is forged.
 fn joining(options: Options, hosts: &[u32]) -> (World, CommandId) {
@@ -454,4 +454,33 @@ fn a_list_without_anyone_is_asked_for_again_and_makes_no_cluster_of_one() {
     let id = asks(&mut effects).expect("hosts are asked for again");
     feed(&mut node, again, Input::Hosts { id, result: Ok(&[1]) }, &mut effects);
     assert!(node.is_ready());
+}
+
+#[test]
+fn who_leaves_while_too_few_have_answered_tells_those_that_have() {
+    for (command, status) in [(Command::Leave, Leave), (Command::SelfEvict, Faulty)] {
+        let (mut world, join) = joining(quiet_lan(), &Vec::from_iter(1..=20));
+        let_in_by(&mut world, 0);
+        let first = joins(&world)[0].to;
+        let (asked, id) = (joins(&world)[1].clone(), world.command(1, command));
+        assert_eq!(world.outcome(join), Some(Outcome::Joined(1)));
+        let told = world.last(1, first).clone();
+        assert!(is_ping(&told));
+        assert_eq!(told.claims_about(1), [(status, world.node(1).incarnation())]);
+        world.acknowledge(&told, &[]);
+        assert_eq!(world.outcome(id), Some(Outcome::Departed(1)));
+        // The others are not waited for, and not heard.
+        let_in(&mut world, &asked);
+        assert_eq!((world.status(1, asked.to), world.count(1, EventKind::JoinComplete)), (None, 1));
+    }
+}
+
+#[test]
+fn who_leaves_before_anyone_has_answered_goes_on_joining() {
+    let (mut world, join) = joining(quiet_lan(), &Vec::from_iter(1..=20));
+    let id = world.command(1, Command::Leave);
+    assert_eq!(world.outcome(id), Some(Outcome::Failed(CommandError::NotReady)));
+    joins(&world).iter().for_each(|asked| let_in(&mut world, asked));
+    assert_eq!(world.outcome(join), Some(Outcome::Joined(6)));
+    assert_eq!(world.status(1, 1), Some(Alive));
 }

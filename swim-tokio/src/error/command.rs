@@ -51,7 +51,7 @@ macro_rules! command_errors {
 command_errors! {
     /// Why a leave was not carried out. The node is as it was.
     LeaveError {
-        /// The node has not joined yet.
+        /// The node has not joined yet: nobody that it asked has answered.
         NotReady = NotReady, "the node has not joined yet; there is nothing to leave",
         /// The node left before.
         AlreadyLeft = AlreadyLeft, "the node has left already",
@@ -72,7 +72,7 @@ command_errors! {
     }
     /// Why a self-eviction was not carried out. The node is as it was.
     SelfEvictError {
-        /// The node has not joined yet.
+        /// The node has not joined yet: nobody that it asked has answered.
         NotReady = NotReady, "the node has not joined yet; there is nothing to be evicted from",
         /// The node evicted itself before.
         AlreadyEvicted = AlreadyLeft, "the node has evicted itself already",

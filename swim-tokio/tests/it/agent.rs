@@ -82,6 +82,19 @@ async fn an_agent_that_has_not_joined_ends_at_once() {
     until_closed(agent.address).await;
 }
 
+#[tokio::test]
+async fn an_agent_that_ends_while_it_joins_leaves_those_that_know_it() {
+    let (first, silent) = (Agent::start(&[]).await, std::net::TcpListener::bind("127.0.0.1:0").unwrap());
+    let join = format!("{},{}", first.address, silent.local_addr().unwrap());
+    let mut agent = Agent::start(&["--join", &join]).await;
+    agent.until_status(first.address, "alive").await;
+    assert_eq!(agent.get("/ready").await.status, 503, "it waits for the other one");
+    agent.process.signal(Signal::SIGTERM);
+    assert_eq!(agent.process.end().await.code(), Some(0));
+    agent.process.out.line("left: 1 members know").await;
+    assert_eq!(first.status(agent.address).await.as_deref(), Some("leave"));
+}
+
 /// An agent that leaves, which takes it a minute: the one other member is silent, and it has this agent's patience.
 async fn leaving(folder: &Folder, signal: Signal) -> (Agent, Agent) {
     let slow = QUICK.replace("'80ms'", "'60s'").replace("'200ms'", "'3m'");

@@ -148,6 +148,10 @@ impl Twin {
         command: Command<'_, u32>,
         effects: &Effects<u32>,
     ) -> Result<(), Difference> {
+        let settled = |effect| matches!(effect, Effect::Event(Event::JoinComplete { .. }));
+        if effects.iter().any(settled) {
+            self.reference.standing = Standing::Member;
+        }
         let standing = self.reference.standing;
         let departed = match command {
             Command::Leave => Some((Standing::Left, Status::Leave)),
@@ -210,7 +214,9 @@ impl Twin {
                             self.reference.round_failed(now, peers.len(), silent);
                         }
                     }
-                    Event::JoinComplete { .. } => self.reference.standing = Standing::Member,
+                    Event::JoinComplete { .. } if self.reference.standing == Standing::Joining => {
+                        self.reference.standing = Standing::Member;
+                    }
                     Event::MakeNodeStatus { .. } => timers.iter().for_each(|timers| timers(&mut self.reference)),
                     Event::AttemptHeal { target } => attempted = Some(target),
                     _ => {}
