@@ -15,7 +15,6 @@ use core::cmp::Reverse;
 use crate::fingerprint::Fingerprint;
 use crate::hash::mix64;
 use crate::memberlist::{Slot, SlotMap};
-use crate::random::Random;
 use crate::split::Split;
 use crate::suspicion::Ends;
 use crate::time::Instant;
@@ -141,11 +140,6 @@ impl Transitions {
         due.iter().for_each(|(slot, &at)| self.note(slot, at.into()));
         self.due = due;
         looks.for_each(|(slot, at)| self.note(slot, at));
-    }
-
-    /// A member with a deadline, no suspect, at random.
-    pub(crate) fn draw(&self, random: &mut Random) -> Option<Slot> {
-        self.due.nth(random.below(self.due.len() as u32) as usize)
     }
 
     /// How many entries there are, dead ones included.

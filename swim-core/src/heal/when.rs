@@ -43,13 +43,10 @@ pub(super) fn tries_now<A: Address>(membership: &mut Membership<A>) -> bool {
     membership.random.chance(by_share.max(at_least), side * 1_000_000)
 }
 
-/// A faulty member at random.
+/// A faulty member at random. All are looked through: an attempt is seldom, and costs whole lists.
 pub(super) fn faulty_target<A: Address>(membership: &mut Membership<A>) -> Option<A> {
-    for _ in 0..8 {
-        let slot = membership.transitions.draw(&mut membership.random)?;
-        if membership.members.state(slot).status == Status::Faulty {
-            return Some(membership.members.address(slot));
-        }
-    }
-    None
+    let Membership { members, random, .. } = membership;
+    let nth = random.below(members.count(Status::Faulty)) as usize;
+    let mut faulty = members.slots().filter(|&slot| members.state(slot).status == Status::Faulty);
+    faulty.nth(nth).map(|slot| members.address(slot))
 }

@@ -109,19 +109,6 @@ impl<T> SlotMap<T> {
         })
     }
 
-    /// The slot at a place of their order, to draw one at random.
-    pub(crate) fn nth(&self, place: usize) -> Option<Slot> {
-        let mut rest = place;
-        let before = |page: &Page<T>| {
-            let is_before = rest >= page.values.len();
-            rest -= page.values.len() * usize::from(is_before);
-            !is_before
-        };
-        let number = self.pages.iter().position(before)?;
-        let bit = (0..u64::BITS).filter(|bit| self.pages[number].has(*bit)).nth(rest)?;
-        Some(Slot((number * PAGE) as u32 + bit))
-    }
-
     pub(crate) fn len(&self) -> usize {
         self.len
     }
@@ -154,8 +141,6 @@ mod tests {
             assert!(
                 map.iter().map(|(slot, value)| (slot.0, value)).eq(model.iter().map(|(slot, value)| (*slot, value)))
             );
-            let place = random.below(500) as usize;
-            assert_eq!(map.nth(place).map(|slot| slot.0), model.keys().nth(place).copied());
             let capacity: usize = map.pages.iter().map(|page| page.values.capacity()).sum();
             assert!(capacity <= map.len() + 2 * STEP * map.pages.len());
             capacity_max = capacity_max.max(capacity);

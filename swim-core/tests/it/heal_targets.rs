@@ -1,5 +1,6 @@
 //! R11: with whom a node tries to heal, and how often.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use swim_core::{
@@ -117,12 +118,21 @@ fn hosts_are_asked_for_with_three_chances_in_all_of_the_cluster_each_period() {
 
 /// How often node 1 tries to heal with one of the faulty within so many seconds.
 fn attempts_within(seconds: u64, options: Options, alive: u32, faulty: u32) -> usize {
-    let mut world = World::among(options, 1 + alive);
+    let world = World::among(options, 1 + alive);
+    attempts_of(world, seconds, faulty)
+}
+
+fn attempts_of(mut world: World, seconds: u64, faulty: u32) -> usize {
+    attempts_into(&mut world, seconds, faulty);
+    world.count(1, EventKind::AttemptHeal)
+}
+
+/// Of members 1000 to `1000 + faulty` node 1 hears that they are, and then so many seconds pass.
+fn attempts_into(world: &mut World, seconds: u64, faulty: u32) {
     let claims: Vec<_> = (0..faulty).map(|number| said(2, 1000 + number, Faulty, inc(0))).collect();
     world.tell(2, 1, &claims);
     world.hosts = None;
     world.run(secs(seconds));
-    world.count(1, EventKind::AttemptHeal)
 }
 
 #[test]
@@ -135,6 +145,26 @@ fn known_faulty_members_are_targets_without_discovery_and_the_sooner_the_more_th
     assert!(one_of_forty <= 6, "{one_of_forty}");
     assert_eq!(attempts_within(3_600, Options::ringpop(), 1, 2), 0, "the reference needs discovery");
     assert_eq!(attempts_within(3_600, quiet_lan(), 1, 2), 0, "healing is switched off");
+}
+
+#[test]
+fn many_that_have_left_do_not_keep_a_node_from_trying_with_the_few_that_are_faulty() {
+    let options = Options { gossip: None, ..Options::lan() };
+    let mut world = World::among(options.clone(), 2);
+    for left in 10_000..12_000 {
+        world.tell(2, 1, &[own(left, Alive, inc(0)), own(left, Leave, inc(0))]);
+    }
+    let (among_them, without) = (attempts_of(world, 60, 2), attempts_within(60, options, 1, 2));
+    assert!(among_them >= 20 && without >= 20, "{among_them} of {without}");
+}
+
+#[test]
+fn every_faulty_member_is_tried_with_and_nobody_else() {
+    let mut world = World::among(Options { gossip: None, ..Options::lan() }, 2);
+    world.tell(2, 1, &[own(50, Alive, inc(0)), own(50, Leave, inc(0))]);
+    attempts_into(&mut world, 60, 4);
+    let tried: BTreeSet<u32> = fetches(&world).iter().map(|letter| letter.to).collect();
+    assert_eq!(tried, BTreeSet::from([1000, 1001, 1002, 1003]));
 }
 
 #[test]
