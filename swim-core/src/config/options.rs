@@ -58,7 +58,8 @@ pub struct Options {
     pub unproven: Unproven,
     /// Whether a ping to a suspect always tells it so (R9).
     pub buddy: bool,
-    /// Claims that are further ahead of the clock than this are rejected (R2); `None` accepts them.
+    /// Claims that are further ahead of the clock than this are rejected (R2), and a wall clock that jumps raises the node's own
+    /// incarnation no further beyond the clock at boot; `None` does neither.
     pub incarnation_limit: Option<Duration>,
     /// How many evicted members are remembered, so that they are not taught back (R3); 0 switches it off.
     pub evicted_max: u32,
