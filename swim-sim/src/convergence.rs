@@ -18,7 +18,7 @@ pub enum Goal {
     /// They hold one another reachable, and all others dead. Under loss refuted suspicions go round all the time, and
     /// one checksum at one instant may never be seen.
     AllReachable,
-    /// Everyone on this side holds everyone on the others faulty (L2).
+    /// Everyone on this side holds everyone on the others faulty (L2). Who was never heard of is not held so.
     OthersFaulty {
         /// The sides.
         sides: Sides,
@@ -42,6 +42,8 @@ pub enum Reason {
     },
     /// Messages are under way that may change something; only of small worlds that are explored.
     UnderWay,
+    /// Nobody is left of whom anything could be expected.
+    Nobody,
     /// Two nodes have different lists.
     Checksums {
         /// One of them.
@@ -91,8 +93,11 @@ impl Wait {
             }
             Goal::OthersFaulty { sides, side } => {
                 let cluster_size = cluster.setup().nodes;
-                let side = Nodes::of(cluster_size, sides.members(*side).filter(|node| cluster.is_observer(*node)));
-                self.everyone(cluster, &side.clone(), |node, observer| others_not_faulty(node, observer, &side))
+                let all = Nodes::of(cluster_size, sides.members(*side));
+                let observers = Nodes::of(cluster_size, all.iter().filter(|node| cluster.is_observer(*node)));
+                self.everyone(cluster, &observers, |node, observer| {
+                    others_not_faulty(node, observer, &observers).or_else(|| others_unknown(node, observer, &all))
+                })
             }
         }
     }
@@ -104,6 +109,9 @@ impl Wait {
         observers: &Nodes,
         lacks: impl Fn(&Node<u32>, u32) -> Option<Reason>,
     ) -> Option<Reason> {
+        if observers.is_empty() {
+            return Some(Reason::Nobody);
+        }
         let nodes = cluster.nodes();
         let count = observers.cluster();
         let all = (0..count).map(|step| (self.cursor + step) % count).filter(|node| observers.has(*node));
@@ -119,7 +127,7 @@ impl Wait {
 
 /// What the nodes of `core` lack to have one checksum, hold one another alive, and nobody else pingable.
 pub(crate) fn divided(nodes: &[Node<u32>], core: &Nodes) -> Option<Reason> {
-    let first = core.iter().next()?;
+    let Some(first) = core.iter().next() else { return Some(Reason::Nobody) };
     let checksum = nodes[first as usize].checksum();
     if let Some(other) = core.iter().find(|node| nodes[*node as usize].checksum() != checksum) {
         return Some(Reason::Checksums { node: first, other });
@@ -150,6 +158,15 @@ pub(crate) fn lacking(
     Some(Reason::Member { observer, subject, status: None })
 }
 
+/// The first node beyond `side` that `observer` has never heard of. Where it has evicted members, it may have been one of those.
+fn others_unknown(node: &Node<u32>, observer: u32, side: &Nodes) -> Option<Reason> {
+    if node.counters().evictions > 0 || node.listed().count() as u32 == side.cluster() {
+        return None;
+    }
+    let subject = (0..side.cluster()).find(|subject| !side.has(*subject) && node.member(*subject).is_none())?;
+    Some(Reason::Member { observer, subject, status: None })
+}
+
 /// The first member beyond `side` that `observer` does not hold faulty.
 fn others_not_faulty(node: &Node<u32>, observer: u32, side: &Nodes) -> Option<Reason> {
     let alive = |member: &swim_core::Member<'_, u32>| !side.has(member.address) && member.status.is_pingable();
@@ -162,6 +179,7 @@ impl fmt::Display for Reason {
         match self {
             Self::Booting { nodes } => write!(f, "{nodes} nodes have not booted"),
             Self::Joining { node } => write!(f, "node {node} has not joined"),
+            Self::Nobody => write!(f, "nobody is left: no node runs, has not left, and can be reached"),
             Self::UnderWay => write!(f, "messages are under way"),
             Self::Checksums { node, other } => write!(f, "nodes {node} and {other} have different lists"),
             Self::Member { observer, subject, status: Some(status) } => {
@@ -213,5 +231,15 @@ mod tests {
         assert_eq!(whole.pending(&cluster), Some(alive));
         cluster.run_until(Instant::from_millis(90_000)).unwrap();
         assert_eq!(whole.pending(&cluster), None);
+    }
+
+    #[test]
+    fn who_was_never_heard_of_is_not_held_faulty() {
+        let mut cluster = Cluster::new(Setup::new(4, 1)).unwrap();
+        let sides = Sides::halves(4).unwrap();
+        cluster.cut_sides(sides.clone());
+        cluster.run_until(Instant::from_millis(60_000)).unwrap();
+        let pending = Wait::new(Goal::OthersFaulty { sides, side: 0 }).pending(&cluster);
+        assert_eq!(pending, Some(Reason::Member { observer: 0, subject: 2, status: None }));
     }
 }

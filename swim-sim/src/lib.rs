@@ -65,7 +65,7 @@ pub use processes::{Clock, Processes, Reception, State};
 pub use queue::Queue;
 pub use requests::{Exchange, Requests};
 pub use run_hash::{Deed, InputKind, RunHash};
-pub use runner::{Outcome, Phase, Plan, Runner, Sample};
+pub use runner::{Detected, Outcome, Phase, Plan, Runner, Sample};
 pub use scenario::*;
 pub use seeds::Stream;
 pub use traffic::{Rate, Tally, Traffic};

@@ -13,7 +13,7 @@ use crate::census::{Census, CensusTaker};
 use crate::checkers::Violation;
 use crate::cluster::Cluster;
 use crate::convergence::{Goal, Reason, Wait};
-use crate::network::{CutId, Sides};
+use crate::network::{Cut, CutId, Impairment, Sides};
 use crate::scenario::{Action, Agreement, Allowed, Begin, Ends, Schedule};
 use crate::traffic::{Rate, Tally};
 
@@ -108,6 +108,22 @@ pub struct Sample {
     pub hash: u64,
 }
 
+/// When a cut was detected.
+#[derive(Clone, Debug)]
+pub struct Detected {
+    /// Its sides.
+    pub sides: Sides,
+    /// From its beginning until each side held the others faulty, by side; `None` where it did not come to that.
+    pub after: Vec<Option<Micros>>,
+}
+
+impl Outcome {
+    /// When each side held the others faulty, by side; of none where there was no cut.
+    pub fn detected_after(&self) -> &[Option<Micros>] {
+        self.detected.as_ref().map_or(&[], |detected| &detected.after)
+    }
+}
+
 /// What came out.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
@@ -115,8 +131,8 @@ pub struct Outcome {
     pub joined_after: Option<Micros>,
     /// Traffic of a node at rest.
     pub rest: Option<Rate>,
-    /// From the beginning of the first cut until each side held the others faulty, by side.
-    pub detected_after: Vec<Option<Micros>>,
+    /// When the first cut that nothing passed was detected; `None` where there was none.
+    pub detected: Option<Detected>,
     /// When the faults began.
     pub faults_began: Option<Instant>,
     /// How long the faults lasted.
@@ -140,19 +156,29 @@ pub struct Runner {
     whole: Wait,
     /// The first step that is still to be done.
     next_step: usize,
-    detection: Option<Detection>,
+    /// The first total cut, and those that last until they are detected.
+    detections: Vec<Detection>,
     /// When rest began, and what had been sent by then.
     rest: Option<(Instant, Tally)>,
     taker: CensusTaker,
     outcome: Outcome,
 }
 
-/// Watches the first cut.
+/// Watches a cut until each of its sides holds the others faulty.
 struct Detection {
     cut: CutId,
     since: Instant,
     ends: Ends,
-    waits: Vec<Wait>,
+    /// What each side is waited for; `None` once it holds them so.
+    waits: Vec<Option<Wait>>,
+    told: Told,
+}
+
+/// Whether the outcome tells of a cut.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Yes,
+    No,
 }
 
 impl Runner {
@@ -167,7 +193,7 @@ impl Runner {
             since: cluster.now(),
             whole: Wait::new(goal),
             next_step: 0,
-            detection: None,
+            detections: Vec::new(),
             rest: None,
             taker: CensusTaker::new(plan.sides.clone()),
             outcome: Outcome { faults_began: (plan.begin == Begin::Boot).then(|| cluster.now()), ..Outcome::default() },
@@ -245,20 +271,14 @@ impl Runner {
     fn act(&mut self, action: Action, cluster: &mut Cluster) -> Result<(), Box<Violation>> {
         match action {
             Action::Cut(id, cut, ends) => {
-                if self.detection.is_none() && cut.is_total() {
-                    let sides = cut.sides();
-                    let wait = |side| Wait::new(Goal::OthersFaulty { sides: sides.clone(), side });
-                    let waits: Vec<_> = (0..sides.sizes().len()).map(wait).collect();
-                    self.outcome.detected_after = vec![None; waits.len()];
-                    self.detection = Some(Detection { cut: id, since: cluster.now(), ends, waits });
-                }
-                cluster.cut(id, cut);
+                self.watch(id, &cut, ends, cluster.now());
+                cluster.cut(id, Cut::clone(&cut));
             }
             Action::Mend(id) => {
                 self.stop_detection(id);
                 cluster.mend(id);
             }
-            Action::Impose(id, impairment) => cluster.impose(id, *impairment),
+            Action::Impose(id, impairment) => cluster.impose(id, Impairment::clone(&impairment)),
             Action::Lift(id) => cluster.lift(id),
             Action::Pause(node) => cluster.pause(node),
             Action::Resume(node) => cluster.resume(node),
@@ -279,11 +299,23 @@ impl Runner {
         Ok(())
     }
 
-    fn stop_detection(&mut self, id: CutId) {
-        if let Some(detection) = self.detection.as_mut().filter(|detection| detection.cut == id) {
-            detection.waits.clear();
-            detection.ends = Ends::ByStep;
+    /// Of cuts the first total one is told of; besides, it has to be seen when those are over that last until they are detected.
+    fn watch(&mut self, id: CutId, cut: &Cut, ends: Ends, now: Instant) {
+        let told = if self.outcome.detected.is_none() && cut.is_total() { Told::Yes } else { Told::No };
+        if told == Told::No && ends == Ends::ByStep {
+            return;
         }
+        let sides = cut.sides();
+        let wait = |side| Some(Wait::new(Goal::OthersFaulty { sides: sides.clone(), side }));
+        let waits: Vec<_> = (0..sides.sizes().len()).map(wait).collect();
+        if told == Told::Yes {
+            self.outcome.detected = Some(Detected { sides: sides.clone(), after: vec![None; waits.len()] });
+        }
+        self.detections.push(Detection { cut: id, since: now, ends, waits, told });
+    }
+
+    fn stop_detection(&mut self, id: CutId) {
+        self.detections.retain(|detection| detection.cut != id);
     }
 
     fn sample(&mut self, cluster: &Cluster, phase: Phase) {
@@ -344,24 +376,27 @@ impl Runner {
 
     fn watch_faults(&mut self, cluster: &mut Cluster) {
         let now = cluster.now();
-        let mut over = None;
-        if let Some(Detection { cut, since, ends, waits }) = &mut self.detection {
+        let mut over = Vec::new();
+        for Detection { cut, since, ends, waits, told } in &mut self.detections {
             let elapsed = now.since(*since);
-            for (wait, detected) in waits.iter_mut().zip(&mut self.outcome.detected_after) {
-                if detected.is_none() && wait.pending(cluster).is_none() {
-                    *detected = Some(elapsed);
+            for (side, wait) in waits.iter_mut().enumerate() {
+                if wait.as_mut().is_some_and(|wait| wait.pending(cluster).is_none()) {
+                    *wait = None;
+                    if let (Told::Yes, Some(detected)) = (*told, &mut self.outcome.detected) {
+                        detected.after[side] = Some(elapsed);
+                    }
                 }
             }
-            let detected = self.outcome.detected_after.iter().all(Option::is_some);
-            if *ends == Ends::WhenDetected && (detected || elapsed >= Plan::CUT_MAX) {
-                over = Some(*cut);
+            let is_detected = waits.iter().all(Option::is_none);
+            if *ends == Ends::WhenDetected && (is_detected || elapsed >= Plan::CUT_MAX) {
+                over.push(*cut);
             }
         }
-        if let Some(cut) = over {
+        for cut in over {
             self.stop_detection(cut);
             cluster.mend(cut);
         }
-        let waits = self.detection.as_ref().is_some_and(|detection| detection.ends == Ends::WhenDetected);
+        let waits = self.detections.iter().any(|detection| detection.ends == Ends::WhenDetected);
         if self.next_step == self.plan.schedule.steps.len() && !waits {
             self.outcome.faults_for = Some(now.since(self.since));
             self.enter(Phase::Heal, now);

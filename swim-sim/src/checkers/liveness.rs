@@ -104,6 +104,9 @@ fn divergence(goal: &Goal, cluster: &Cluster, core: &Nodes) -> Option<Reason> {
     if cluster.booting() > 0 {
         return Some(Reason::Booting { nodes: cluster.booting() });
     }
+    if core.is_empty() {
+        return Some(Reason::Nobody);
+    }
     let nodes = cluster.nodes();
     let unknown = core.iter().find_map(|observer| {
         let subject = core.iter().find(|subject| nodes[observer as usize].member(*subject).is_none())?;
@@ -143,6 +146,21 @@ mod tests {
         cluster.run_until(Instant::from_millis(200_000)).unwrap();
         cluster.mend(crate::network::CutId(0));
         assert_eq!(found(&cluster), ["L3 refutation", "L1 convergence"]);
+    }
+
+    #[test]
+    fn where_nobody_is_left_nothing_has_converged() {
+        let mut cluster = Cluster::new(Setup::new(3, 1)).unwrap();
+        cluster.run_until(Instant::from_millis(20_000)).unwrap();
+        (0..3).for_each(|node| cluster.crash(node, Memory::Lost));
+        assert_eq!(found(&cluster), ["L1 convergence"]);
+        let reachable = Wait::new(Goal::AllReachable).pending(&cluster);
+        assert_eq!(
+            (reachable, Wait::new(Goal::AllAlive).pending(&cluster)),
+            (Some(Reason::Nobody), Some(Reason::Nobody))
+        );
+        let sides = Sides::new(&[1, 2], 3).unwrap();
+        assert_eq!(Wait::new(Goal::OthersFaulty { sides, side: 0 }).pending(&cluster), Some(Reason::Nobody));
     }
 
     #[test]

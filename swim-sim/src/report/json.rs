@@ -27,7 +27,7 @@ pub fn to_json(run: &Run<'_>) -> Value {
             "sides": run.plan.sides.sizes(),
         },
         "joined_after": outcome.joined_after.map(seconds),
-        "detected_after": outcome.detected_after.iter().map(|time| time.map(seconds)).collect::<Vec<_>>(),
+        "detected_after": outcome.detected_after().iter().map(|time| time.map(seconds)).collect::<Vec<_>>(),
         "faults_began": outcome.faults_began.map(|at| seconds(at.since(swim_core::Instant::ZERO))),
         "faults_for": outcome.faults_for.map(seconds),
         "healed_after": outcome.healed_after.map(seconds),

@@ -4,8 +4,7 @@ use std::fmt;
 
 use super::{Run, grouped, seconds};
 use crate::memory;
-use crate::network::Sides;
-use crate::runner::Phase;
+use crate::runner::{Detected, Phase};
 use crate::scenario::{Agreement, Begin};
 use crate::traffic::Rate;
 
@@ -23,8 +22,8 @@ impl fmt::Display for Summary<'_> {
         if run.plan.begin == Begin::Settled {
             row("all saw all after", time(outcome.joined_after))?;
         }
-        if !outcome.detected_after.is_empty() {
-            row("a side held all others faulty after", detections(&outcome.detected_after, &run.plan.sides))?;
+        if let Some(detected) = &outcome.detected {
+            row("a side held all others faulty after", detections(detected))?;
         }
         row("the faults lasted", time(outcome.faults_for))?;
         row(whole(run.plan.agreement), time(outcome.healed_after))?;
@@ -70,12 +69,12 @@ fn whole(agreement: Agreement) -> &'static str {
     }
 }
 
-fn detections(detected: &[Option<swim_core::Micros>], sides: &Sides) -> String {
-    let side = |(side, detected): (usize, &Option<_>)| {
-        let time = detected.map_or("not reached".into(), seconds);
-        format!("{time} (side {}, {} nodes)", side + 1, sides.sizes()[side])
+fn detections(detected: &Detected) -> String {
+    let side = |(side, (after, nodes)): (usize, (&Option<_>, &u32))| {
+        let time = after.map_or("not reached".into(), seconds);
+        format!("{time} (side {}, {nodes} nodes)", side + 1)
     };
-    detected.iter().enumerate().map(side).collect::<Vec<_>>().join(", ")
+    detected.after.iter().zip(detected.sides.sizes()).enumerate().map(side).collect::<Vec<_>>().join(", ")
 }
 
 fn rate(rate: Rate) -> String {

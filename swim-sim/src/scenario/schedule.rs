@@ -1,6 +1,7 @@
 //! The faults of a scenario as a list of what to do when: groups and shares are nodes now, and waves are steps.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use swim_core::{Instant, Micros, Random};
 
@@ -33,11 +34,11 @@ pub struct Step {
 #[derive(Clone, Debug)]
 pub enum Action {
     /// A cut begins. Where `ends` is [`Ends::WhenDetected`] it ends by itself.
-    Cut(CutId, Cut, Ends),
+    Cut(CutId, Arc<Cut>, Ends),
     /// A cut ends.
     Mend(CutId),
     /// An impairment begins.
-    Impose(u32, Box<Impairment>),
+    Impose(u32, Arc<Impairment>),
     /// An impairment ends.
     Lift(u32),
     /// A process stops.
@@ -92,6 +93,12 @@ pub enum ScheduleError {
     /// A cut that is none.
     #[error(transparent)]
     Sides(#[from] SidesError),
+    /// Across bridges nobody is held faulty by a whole side.
+    #[error(
+        "a cut with bridges is never detected, as those in no group, or in several, speak for both sides; give it a time, \
+         such as `for = \"60s\"`"
+    )]
+    NeverDetected,
     /// Waves, staggers and churn come to too many steps.
     #[error("this comes to more than {} steps; make it shorter, or its waves longer", Schedule::STEPS_MAX)]
     TooLong,
@@ -135,6 +142,12 @@ struct Planner<'a> {
     nodes: u32,
     number: u32,
     random: Random,
+}
+
+/// What a fault of the network does while it is there.
+enum Strikes {
+    Cut(Arc<Cut>, Ends),
+    Impairment(Arc<Impairment>),
 }
 
 impl Planner<'_> {
@@ -190,15 +203,24 @@ impl Planner<'_> {
     }
 
     fn network(&mut self, fault: &Fault) -> Result<(), ScheduleError> {
+        // Drawn once, so that each wave strikes the same nodes.
+        let strikes = match &fault.what {
+            What::Cut(_) | What::OneWay(_) => {
+                let cut = self.cut(&fault.what)?;
+                let ends = if fault.lasts == Lasts::UntilDetected { Ends::WhenDetected } else { Ends::ByStep };
+                if ends == Ends::WhenDetected && !cut.is_total() {
+                    return Err(ScheduleError::NeverDetected);
+                }
+                Strikes::Cut(Arc::new(cut), ends)
+            }
+            what => Strikes::Impairment(Arc::new(self.impairment(what)?)),
+        };
         for (window, (begin, end)) in (0u32..).zip(Self::windows(fault, fault.at.0)?) {
             // Windows of one fault do not overlap, but one may end where the next begins.
             let id = self.number << 1 | window & 1;
-            let (first, last) = match &fault.what {
-                What::Cut(_) | What::OneWay(_) => {
-                    let ends = if fault.lasts == Lasts::UntilDetected { Ends::WhenDetected } else { Ends::ByStep };
-                    (Action::Cut(CutId(id), self.cut(&fault.what)?, ends), Action::Mend(CutId(id)))
-                }
-                what => (Action::Impose(id, Box::new(self.impairment(what)?)), Action::Lift(id)),
+            let (first, last) = match &strikes {
+                Strikes::Cut(cut, ends) => (Action::Cut(CutId(id), cut.clone(), *ends), Action::Mend(CutId(id))),
+                Strikes::Impairment(impairment) => (Action::Impose(id, impairment.clone()), Action::Lift(id)),
             };
             self.push(begin, first)?;
             if let Some(end) = end {
@@ -332,6 +354,22 @@ mod tests {
     }
 
     #[test]
+    fn each_wave_strikes_the_nodes_that_the_first_one_struck() {
+        for what in ["loss = { nodes = 'random 8', chance = 50 }", "cut = ['random 8']"] {
+            let fault: Fault = toml::from_str(&format!("for = '9s'\non = '2s'\noff = '1s'\n{what}")).unwrap();
+            let schedule = Schedule::new(&[fault], &BTreeMap::new(), 60, 1).unwrap();
+            let struck = |step: &Step| match &step.action {
+                Action::Impose(_, impairment) => Some(impairment.nodes.iter().collect()),
+                Action::Cut(_, cut, _) => Some(cut.sides().members(0).collect()),
+                _ => None,
+            };
+            let struck: Vec<Vec<u32>> = schedule.steps.iter().filter_map(struck).collect();
+            assert_eq!((struck.len(), struck[0].len()), (3, 8));
+            assert!(struck.iter().all(|nodes| *nodes == struck[0]), "{struck:?}");
+        }
+    }
+
+    #[test]
     fn a_staggered_fault_strikes_one_process_after_another() {
         let steps = schedule("for = '3s'\nstagger = '2s'\ncrash = { nodes = '1..3' }").unwrap();
         assert_eq!(steps, ["0 Crash(1", "2000 Crash(2", "3000 Boot(1", "5000 Boot(2"]);
@@ -370,6 +408,7 @@ mod tests {
     fn what_cannot_be_planned_is_refused() {
         assert!(matches!(schedule("pause = { nodes = '4' }"), Err(ScheduleError::Nodes(_))));
         assert!(matches!(schedule("cut = ['all']"), Err(ScheduleError::Sides(_))));
+        assert_eq!(schedule("for = 'detected'\ncut = ['0', '2']"), Err(ScheduleError::NeverDetected));
         let long = "for = '1day'\non = '1us'\noff = '1us'\npause = { nodes = '0' }";
         assert!(matches!(schedule(long), Err(ScheduleError::TooLong)));
     }

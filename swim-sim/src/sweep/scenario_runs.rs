@@ -79,7 +79,7 @@ fn values(cluster: &Cluster, plan: &Plan, outcome: &Outcome) -> Vec<Value> {
     let seconds = |time: Micros| time.0 as f64 / 1e6;
     let time = |time: Option<Micros>| time.map_or(Value::Missing, |time| Value::float(seconds(time)));
     // The slowest side; missing where one never noticed.
-    let detected = outcome.detected_after.iter().copied().collect::<Option<Vec<_>>>().unwrap_or_default();
+    let detected = outcome.detected_after().iter().copied().collect::<Option<Vec<_>>>().unwrap_or_default();
     let rest = |part: fn(&Rate) -> f64| outcome.rest.as_ref().map_or(Value::Missing, |rest| Value::float(part(rest)));
     let accusations = cluster.accusations();
     let (total, peak) = (cluster.traffic().total(), cluster.traffic().peak_second());

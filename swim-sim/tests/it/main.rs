@@ -3,6 +3,7 @@
 mod command_line;
 mod determinism;
 mod hunt;
+mod outcomes;
 mod page;
 mod regressions;
 mod small_clusters;

@@ -31,7 +31,7 @@ fn a_hundred_nodes_heal_through_the_codec() {
 #[test]
 fn each_side_holds_the_others_faulty_before_the_cut_ends() {
     let (_, outcome) = run(checked(40, 3), halves(40));
-    assert!(outcome.detected_after.iter().all(Option::is_some), "{:?}", outcome.detected_after);
+    assert!(outcome.detected_after().iter().all(Option::is_some), "{:?}", outcome.detected_after());
     assert!(outcome.faults_for < Some(Plan::CUT_MAX));
 }
 

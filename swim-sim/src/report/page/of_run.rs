@@ -61,7 +61,7 @@ fn phases(timeline: &[Sample]) -> Vec<(Phase, Instant, Instant)> {
 fn facts(run: &Run<'_>) -> Vec<Fact> {
     let (setup, outcome) = (run.cluster.setup(), run.outcome);
     let time = |time: Option<Micros>| time.map_or("not reached".into(), seconds);
-    let detected = outcome.detected_after.iter().copied().map(time).collect::<Vec<_>>().join(", ");
+    let detected = outcome.detected_after().iter().copied().map(time).collect::<Vec<_>>().join(", ");
     let mut facts = vec![
         Fact::new("seed", setup.seed.to_string()),
         Fact::new("hash of the run", format!("{:016x}", run.cluster.hash())),
@@ -73,7 +73,7 @@ fn facts(run: &Run<'_>) -> Vec<Fact> {
         Fact::new("converged after that in", time(outcome.healed_after)),
         Fact::new("live members wrongly held faulty", run.cluster.accusations().members().to_string()),
     ];
-    if !outcome.detected_after.is_empty() {
+    if outcome.detected.is_some() {
         facts.insert(facts.len() - 3, Fact::new("each side held the others faulty after", detected));
     }
     if let Some(rest) = outcome.rest {
