@@ -54,6 +54,7 @@ pub struct Cluster {
     events: u64,
     /// The last event that is to happen.
     stop_after: u64,
+    has_stopped: bool,
     hash: RunHash,
     accusations: Accusations,
     checkers: Option<Box<Checkers>>,
@@ -105,6 +106,7 @@ impl Cluster {
             now: Instant::ZERO,
             events: 0,
             stop_after: u64::MAX,
+            has_stopped: false,
             hash: RunHash::new(),
             accusations: Accusations::new(setup.nodes),
             checkers: setup.check.is_on().then(|| Box::new(Checkers::new(&setup, &config))),
@@ -130,14 +132,16 @@ impl Cluster {
     /// # Errors
     /// At the first thing that must not happen.
     pub fn run_until(&mut self, limit: Instant) -> Result<(), Box<Violation>> {
-        while let Some((now, what)) = self.transport.queue.pop_before(limit) {
+        loop {
+            if self.events >= self.stop_after && self.transport.queue.has_before(limit) {
+                self.has_stopped = true;
+                return Ok(());
+            }
+            let Some((now, what)) = self.transport.queue.pop_before(limit) else { break };
             self.now = now;
             self.events += 1;
             let happened = self.happen(now, what);
             checked(happened, self.events, now)?;
-            if self.events == self.stop_after {
-                return Ok(());
-            }
         }
         self.now = limit;
         Ok(())
@@ -213,14 +217,14 @@ impl Cluster {
         &self.transport.network
     }
 
-    /// The run ends with this event, as far as [`Cluster::run_until`] goes.
+    /// The run ends before the event after this one, as far as [`Cluster::run_until`] goes.
     pub const fn stop_after(&mut self, event: u64) {
         self.stop_after = event;
     }
 
-    /// Whether the run has ended with the event that it was to end with.
+    /// Whether the run has ended because there was an event after the last that was to happen.
     pub const fn has_stopped(&self) -> bool {
-        self.events >= self.stop_after
+        self.has_stopped
     }
 
     /// How many events there were.

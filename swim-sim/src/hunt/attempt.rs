@@ -19,7 +19,7 @@ pub struct Attempt<'a> {
     pub check: Check,
     /// Whether messages go through the codec.
     pub carry: Carry,
-    /// The last event that is to happen.
+    /// The last event that is to happen; what is lacking where others would follow is no find.
     pub until: Option<u64>,
     /// Who watches.
     pub watchers: Watchers,
@@ -54,6 +54,8 @@ pub fn attempt(attempt: Attempt<'_>) -> (Result<Pass, Find>, Watchers) {
     let Job { mut setup, mut plan } = scenario.job().unwrap_or_else(|mistake| panic!("a sound scenario: {mistake}"));
     (setup.check, setup.carry) = (check, carry);
     plan.wrongly_faulty = Allowed::Any;
+    // Whether it converges is not known before its bound, whenever a report is to end.
+    plan.duration = None;
     let mut cluster = Cluster::watched(setup, watchers).expect("the scenario is sound");
     if let Some(event) = until {
         cluster.stop_after(event);
@@ -124,6 +126,30 @@ mod tests {
         let find = attempt(Attempt::thorough(&scenario)).0.unwrap_err();
         assert_eq!((find.kind, find.checker.as_str()), (FindKind::Liveness, "L3 refutation"));
         assert!(find.reason.contains("node"), "{find}");
+    }
+
+    #[test]
+    fn a_duration_neither_hides_a_find_nor_makes_one() {
+        let fault = "[[fault]]\nat = '20s'\nfor = '60s'\ncut = ['0..2', '2..5']\n";
+        for duration in ["30s", "85s"] {
+            let head = format!("nodes = 5\nbegin = 'boot'\nduration = '{duration}'\n");
+            let sound = scenario(&format!("{head}{fault}"));
+            assert!(attempt(Attempt::thorough(&sound)).0.is_ok());
+            let late = scenario(&format!("{head}expect = {{ within = '100ms' }}\n{fault}"));
+            assert_eq!(attempt(Attempt::thorough(&late)).0.unwrap_err().kind, FindKind::Liveness);
+        }
+    }
+
+    #[test]
+    fn a_find_is_found_again_by_a_run_that_ends_with_its_event() {
+        let scenario = scenario(
+            "nodes = 5\nbegin = 'boot'\nexpect = { within = '100ms' }\n\
+             [[fault]]\nat = '20s'\nfor = '60s'\ncut = ['0..2', '2..5']\n",
+        );
+        let find = attempt(Attempt::thorough(&scenario)).0.unwrap_err();
+        let again = |until| attempt(Attempt { until: Some(until), ..Attempt::thorough(&scenario) }).0;
+        assert_eq!(again(find.event), Err(find.clone()));
+        assert!(again(find.event - 1).is_ok());
     }
 
     #[test]

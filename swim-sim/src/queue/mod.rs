@@ -98,6 +98,18 @@ impl<T: Copy> Queue<T> {
         }
     }
 
+    /// Whether an entry is planned for before `limit`.
+    pub fn has_before(&mut self, limit: Instant) -> bool {
+        loop {
+            if let Some(next) = self.current.last() {
+                return self.at(next.key) < limit;
+            }
+            if !self.advance(limit) {
+                return false;
+            }
+        }
+    }
+
     /// How many entries there are.
     pub fn len(&self) -> usize {
         self.current.len() + self.wheel.chained() + self.far.len()

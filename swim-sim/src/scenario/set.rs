@@ -118,10 +118,13 @@ fn put(table: &mut Table, path: &[&str], value: Value) -> Result<(), SetError> {
                 Value::Array(items) => {
                     let hint = || SetError::new(format!("`{key}` is a list; write `{key}.0.` and so on"));
                     let place = rest.first().and_then(|place| place.parse::<usize>().ok()).ok_or_else(hint)?;
-                    match items.get_mut(place) {
-                        Some(Value::Table(inner)) => put(inner, &rest[1..], value),
-                        _ => Err(SetError::new(format!("there is no `{key}.{place}`"))),
+                    match (items.get_mut(place), &rest[1..]) {
+                        (Some(item), []) => *item = value,
+                        (Some(Value::Table(inner)), rest) => return put(inner, rest, value),
+                        (Some(_), _) => return Err(SetError::new(format!("`{key}.{place}` is no table"))),
+                        (None, _) => return Err(SetError::new(format!("there is no `{key}.{place}`"))),
                     }
+                    Ok(())
                 }
                 _ => Err(SetError::new(format!("`{key}` is no table"))),
             }
@@ -177,6 +180,11 @@ mod tests {
         assert_eq!(job.setup.options.heal.period, Some(Duration::from_secs(9)));
         assert_eq!(job.plan.sides.to_string(), "40,20");
         assert_eq!(job.plan.schedule.end(), swim_core::Micros::from_millis(97_000));
+        scenario.set("fault.0", "{ pause = { nodes = '0' } }").unwrap();
+        assert!(matches!(scenario.faults[0].what, What::Pause(_)));
+        scenario.set("fault.0", "{ for = '30s', cut = ['0..20', '20..60'] }").unwrap();
+        scenario.set("fault.0.cut.1", "'30..60'").unwrap();
+        assert_eq!(scenario.job().unwrap().plan.sides.to_string(), "20,30,10");
     }
 
     #[test]
@@ -198,6 +206,8 @@ mod tests {
         assert!(error("split", "5,6").contains("make them add up"));
         assert!(error("split", "half").contains("such as `60,40`"));
         assert!(error("fault.3.at", "7s").contains("no `fault.3`"));
+        assert!(error("fault.0", "red").contains("invalid type"));
+        assert!(error("fault.0.cut.0.x", "red").contains("`cut.0` is no table"));
         let mut scenario = halves();
         scenario.set("colour", "red").unwrap();
         assert!(scenario.job().unwrap_err().to_string().contains("colour"));
