@@ -24,6 +24,7 @@ pub mod explore;
 mod failed_rounds;
 pub mod fuzzing;
 mod happening;
+mod holds;
 pub mod hunt;
 pub mod memory;
 #[cfg(test)]

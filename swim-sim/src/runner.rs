@@ -13,6 +13,7 @@ use crate::census::{Census, CensusTaker};
 use crate::checkers::Violation;
 use crate::cluster::Cluster;
 use crate::convergence::{Goal, Reason, Wait};
+use crate::holds::{Hold, Holds};
 use crate::network::{Cut, CutId, Impairment, Sides};
 use crate::scenario::{Action, Agreement, Allowed, Begin, Ends, Schedule};
 use crate::traffic::{Rate, Tally};
@@ -160,6 +161,7 @@ pub struct Runner {
     detections: Vec<Detection>,
     /// When rest began, and what had been sent by then.
     rest: Option<(Instant, Tally)>,
+    holds: Holds,
     taker: CensusTaker,
     outcome: Outcome,
 }
@@ -195,6 +197,7 @@ impl Runner {
             next_step: 0,
             detections: Vec::new(),
             rest: None,
+            holds: Holds::default(),
             taker: CensusTaker::new(plan.sides.clone()),
             outcome: Outcome { faults_began: (plan.begin == Begin::Boot).then(|| cluster.now()), ..Outcome::default() },
             plan,
@@ -280,21 +283,33 @@ impl Runner {
             }
             Action::Impose(id, impairment) => cluster.impose(id, Impairment::clone(&impairment)),
             Action::Lift(id) => cluster.lift(id),
-            Action::Pause(node) => cluster.pause(node),
-            Action::Resume(node) => cluster.resume(node),
-            Action::Block(node, span) => cluster.block(node, cluster.now() + span),
-            Action::Unblock(node) => cluster.unblock(node),
+            Action::Pause(node) => {
+                self.holds.begin(node, Hold::Paused);
+                cluster.pause(node);
+            }
+            Action::Resume(node) if self.holds.end(node, Hold::Paused) => cluster.resume(node)?,
+            Action::Block(node, span) => {
+                self.holds.begin(node, Hold::Blocked);
+                cluster.block(node, cluster.now() + span);
+            }
+            Action::Unblock(node) if self.holds.end(node, Hold::Blocked) => cluster.unblock(node),
             Action::Crash(node, memory, millis) => {
+                self.holds.begin(node, Hold::Down);
                 cluster.crash(node, memory);
                 if millis != 0 {
                     cluster.jump(node, millis)?;
                 }
             }
-            Action::Boot(node) => cluster.boot(node)?,
-            Action::Leave(node) => cluster.leave(node)?,
-            Action::Rejoin(node) => cluster.rejoin(node)?,
-            Action::Drift(node, drift) => cluster.drift(node, drift),
+            Action::Boot(node) if self.holds.end(node, Hold::Down) => cluster.boot(node)?,
+            Action::Leave(node) => {
+                self.holds.begin(node, Hold::Away);
+                cluster.leave(node)?;
+            }
+            Action::Rejoin(node) if self.holds.end(node, Hold::Away) => cluster.rejoin(node)?,
+            Action::Drift(node, by) => cluster.drift(node, self.holds.drift(node, by)),
             Action::Jump(node, millis) => cluster.jump(node, millis)?,
+            // Another fault holds the process still.
+            Action::Resume(_) | Action::Unblock(_) | Action::Boot(_) | Action::Rejoin(_) => {}
         }
         Ok(())
     }

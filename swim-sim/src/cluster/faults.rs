@@ -94,13 +94,17 @@ impl Cluster {
         self.processes.pause(node);
     }
 
-    /// A process goes on where it stopped, and finds what came meanwhile.
-    pub fn resume(&mut self, node: u32) {
+    /// A process goes on where it stopped, and finds what came meanwhile; that its wall clock jumped it is told first.
+    ///
+    /// # Errors
+    /// At the first thing that must not happen.
+    pub fn resume(&mut self, node: u32) -> Result<(), Box<Violation>> {
         self.hash.deed(self.now, Deed::Resume, node);
-        let Some(waiting) = self.processes.resume(node) else { return };
+        let Some(waiting) = self.processes.resume(node) else { return Ok(()) };
         waiting.into_iter().for_each(|what| self.transport.queue.push(self.now, what));
         self.transport.requests.postpone(node, self.now);
         self.plan_wake(node);
+        self.tell_jump(node)
     }
 
     /// What a process sends and gets is held up until `until`; its timers run.
@@ -127,19 +131,22 @@ impl Cluster {
         }
     }
 
-    /// The wall clock of a process jumps by so many milliseconds; it is told where it runs.
+    /// The wall clock of a process jumps by so many milliseconds; it is told once it runs.
     ///
     /// # Errors
     /// At the first thing that must not happen.
     pub fn jump(&mut self, node: u32, millis: i64) -> Result<(), Box<Violation>> {
         self.hash.deed(self.now, Deed::Jump, node);
-        let mut clock = self.processes.clock(node);
-        clock.jump(millis);
-        self.processes.set_clock(node, clock);
-        if self.processes.state(node) != State::Up {
+        self.processes.jump(node, millis);
+        self.tell_jump(node)
+    }
+
+    /// A process that runs is told what its wall clock shows, where that jumped since it was told last.
+    fn tell_jump(&mut self, node: u32) -> Result<(), Box<Violation>> {
+        if self.processes.state(node) != State::Up || !self.processes.take_jump(node) {
             return Ok(());
         }
-        let wall = clock.wall(EPOCH, self.now);
+        let wall = self.processes.clock(node).wall(EPOCH, self.now);
         let result = self.input(self.now, node, Input::Wall(wall));
         checked(result, self.events, self.now)
     }
@@ -332,6 +339,20 @@ mod tests {
         // The others held it faulty at its old incarnation, which it had to overtake.
         let held: Vec<Incarnation> = (0..3).map(|at| cluster.nodes()[at].member(3).unwrap().incarnation).collect();
         assert!(held.iter().all(|held| *held > before), "{before:?}, {held:?}");
+    }
+
+    #[test]
+    fn who_is_stopped_while_its_wall_clock_jumps_is_told_when_it_goes_on_and_once() {
+        let mut cluster = Cluster::new(Setup::new(4, 1)).unwrap();
+        until_alive(&mut cluster, &[0, 1, 2, 3]);
+        let own = |cluster: &Cluster| cluster.nodes()[3].incarnation();
+        cluster.pause(3);
+        cluster.jump(3, HOUR).unwrap();
+        cluster.resume(3).unwrap();
+        assert!(!cluster.processes.take_jump(3));
+        let (before, labels) = (own(&cluster), OwnLabels::new([("a", "b")]).unwrap());
+        cluster.set_labels(3, &labels).unwrap();
+        assert!(own(&cluster).get() >= before.get() + HOUR.unsigned_abs());
     }
 
     const HOUR: i64 = 60 * 60 * 1_000;

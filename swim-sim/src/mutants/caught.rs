@@ -78,8 +78,7 @@ fn play(cluster: &mut Cluster, story: Story) -> Result<(), Box<Violation>> {
         Story::Pause => {
             cluster.pause(BROKEN[0]);
             pass(cluster, 60)?;
-            cluster.resume(BROKEN[0]);
-            Ok(())
+            cluster.resume(BROKEN[0])
         }
     }
 }

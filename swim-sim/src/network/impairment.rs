@@ -29,7 +29,7 @@ pub enum Direction {
     In,
     /// What it sends.
     Out,
-    /// Both; what goes from one of the nodes to another is struck once.
+    /// Both; what goes from one of the nodes to another is struck once, and lost in a burst of either.
     #[default]
     Both,
 }
@@ -55,26 +55,22 @@ impl Impairment {
     /// Whether it strikes what goes from `from` to `to`.
     #[inline]
     pub fn strikes(&self, from: u32, to: u32) -> bool {
-        self.struck(from, to).is_some()
+        self.struck(from, to).next().is_some()
     }
 
     /// Whose packet it is that is struck.
-    fn struck(&self, from: u32, to: u32) -> Option<u32> {
-        let sends = self.nodes.has(from).then_some(from);
-        let gets = self.nodes.has(to).then_some(to);
-        match self.direction {
-            Direction::In => gets,
-            Direction::Out => sends,
-            Direction::Both => gets.or(sends),
-        }
+    fn struck(&self, from: u32, to: u32) -> impl Iterator<Item = u32> + use<> {
+        let gets = (self.direction != Direction::Out && self.nodes.has(to)).then_some(to);
+        let sends = (self.direction != Direction::In && self.nodes.has(from)).then_some(from);
+        gets.into_iter().chain(sends)
     }
 
     /// Whether this packet is lost.
     pub(super) fn loses(&mut self, now: Instant, from: u32, to: u32, random: &mut Random) -> bool {
-        let Some(node) = self.struck(from, to) else { return false };
+        let mut struck = self.struck(from, to);
         match &mut self.harm {
-            Harm::Loss(chance) => chance.strikes(random),
-            Harm::Bursts(bursts) => bursts.strikes(now, node, random),
+            Harm::Loss(chance) => struck.next().is_some() && chance.strikes(random),
+            Harm::Bursts(bursts) => struck.any(|node| bursts.strikes(now, node, random)),
             _ => false,
         }
     }
@@ -149,6 +145,23 @@ mod tests {
             assert!(!impairment.strikes(2, 3));
             assert_eq!(direction.to_string().parse(), Ok(direction));
         }
+    }
+
+    #[test]
+    fn a_packet_is_lost_in_a_burst_of_either_end() {
+        let all = |direction| Impairment {
+            nodes: Nodes::all(2),
+            direction,
+            harm: Harm::Bursts(Bursts::new(2, Micros::from_millis(100), Micros::from_millis(100), ALWAYS)),
+        };
+        let lost = |direction| {
+            let (mut impairment, mut random) = (all(direction), Random::new(1));
+            (0..10_000).filter(|at| impairment.loses(Instant::from_millis(*at), 0, 1, &mut random)).count()
+        };
+        // Half of the time one end is in a bad one, three quarters of it either.
+        let [gets, sends, both] = [Direction::In, Direction::Out, Direction::Both].map(lost);
+        assert!((3_500..6_500).contains(&gets) && (3_500..6_500).contains(&sends), "{gets} {sends}");
+        assert!((6_500..8_500).contains(&both), "{both}");
     }
 
     #[test]

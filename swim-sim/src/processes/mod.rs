@@ -36,6 +36,8 @@ pub struct Processes {
 struct Process {
     state: State,
     clock: Clock,
+    /// Whether its wall clock jumped and it was not told.
+    has_jumped: bool,
     /// Until when sends and receives are held up.
     blocked_until: Instant,
     /// What came while it was paused, in order.
@@ -74,6 +76,7 @@ impl Processes {
         let down = || Process {
             state: State::Down,
             clock: Clock::TRUE,
+            has_jumped: false,
             blocked_until: Instant::ZERO,
             waiting: Vec::new(),
             remembered: None,
@@ -159,11 +162,13 @@ impl Processes {
         }
     }
 
-    /// Keeps what arrived until the process goes on. Returns whether there was room for it.
+    /// Keeps what arrived until the process goes on. Returns whether there was room for it: what its own host has for it
+    /// lies in no buffer.
     #[must_use]
     pub fn keep(&mut self, node: u32, what: Happening) -> bool {
         let waiting = &mut self.list[node as usize].waiting;
-        let room = waiting.len() < WAITING_MAX;
+        let is_message = matches!(what, Happening::Note { .. } | Happening::Parcel { .. });
+        let room = !is_message || waiting.len() < WAITING_MAX;
         if room {
             waiting.push(what);
         }
@@ -176,7 +181,7 @@ impl Processes {
             return false;
         }
         self.lives[node as usize] += 1;
-        self.change(node, |process| process.state = State::Up);
+        self.change(node, |process| (process.state, process.has_jumped) = (State::Up, false));
         true
     }
 
@@ -218,11 +223,11 @@ impl Processes {
         })
     }
 
-    /// What it sends and gets is held up until `until`.
+    /// What it sends and gets is held up until `until`, or for longer where it was already.
     pub fn block(&mut self, node: u32, until: Instant) {
         self.change(node, |process| {
             if process.state != State::Down {
-                process.blocked_until = until;
+                process.blocked_until = process.blocked_until.max(until);
             }
         });
     }
@@ -235,6 +240,19 @@ impl Processes {
     /// Its clock changes.
     pub fn set_clock(&mut self, node: u32, clock: Clock) {
         self.change(node, |process| process.clock = clock);
+    }
+
+    /// Its wall clock jumps by so many milliseconds.
+    pub fn jump(&mut self, node: u32, millis: i64) {
+        self.change(node, |process| {
+            process.clock.jump(millis);
+            process.has_jumped = true;
+        });
+    }
+
+    /// Whether its wall clock jumped since it was told last; now it is told.
+    pub fn take_jump(&mut self, node: u32) -> bool {
+        std::mem::take(&mut self.list[node as usize].has_jumped)
     }
 
     fn change<T>(&mut self, node: u32, change: impl FnOnce(&mut Process) -> T) -> T {
@@ -263,6 +281,8 @@ const WAITING_MAX: usize = 256;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::happening::Note;
+    use swim_core::{Changes, Checksum, Incarnation, Kind, Message, Seq};
 
     const NOW: Instant = Instant::from_millis(5);
 
@@ -287,8 +307,14 @@ mod tests {
         let mut processes = up(1);
         processes.pause(0);
         assert_eq!(processes.receive(NOW, 0), Reception::Waits);
-        let kept = (0..1_000).filter(|_| processes.keep(0, Happening::Wake(0))).count();
-        assert_eq!((kept, processes.resume(0).map(|waited| waited.len())), (WAITING_MAX, Some(WAITING_MAX)));
+        let kind = Kind::Ping { seq: Seq(3) };
+        let (incarnation, checksum) = (Incarnation::default(), Checksum(1));
+        let ping = Message { kind, incarnation, checksum, changes: Changes::NONE };
+        let note = Note::of(&ping).expect("a ping without changes");
+        let kept = (0..1_000).filter(|_| processes.keep(0, Happening::Note { from: 1, to: 0, note })).count();
+        assert_eq!(kept, WAITING_MAX);
+        assert!(processes.keep(0, Happening::Again { node: 0, life: 1 }), "its host waits in no buffer");
+        assert_eq!(processes.resume(0).map(|waited| waited.len()), Some(WAITING_MAX + 1));
         assert!(processes.are_plain() && processes.resume(0).is_none());
     }
 
@@ -299,6 +325,8 @@ mod tests {
         assert_eq!(processes.receive(NOW, 0), Reception::At(Instant::from_millis(9)));
         assert_eq!(processes.departure(NOW, 0), Instant::from_millis(9));
         assert!(processes.is_up(0) && !processes.is_sound(NOW, 0));
+        processes.block(0, Instant::from_millis(7));
+        assert_eq!(processes.departure(NOW, 0), Instant::from_millis(9), "the longer time counts");
         processes.unblock(0);
         assert_eq!(processes.departure(NOW, 0), NOW);
         assert!(processes.are_plain());

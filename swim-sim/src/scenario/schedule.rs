@@ -43,7 +43,7 @@ pub enum Action {
     Lift(u32),
     /// A process stops.
     Pause(u32),
-    /// A process goes on.
+    /// A process goes on, unless another fault holds it still; so do the other ends.
     Resume(u32),
     /// What a process sends and gets is held up for so long.
     Block(u32, Micros),
@@ -57,7 +57,7 @@ pub enum Action {
     Leave(u32),
     /// A member comes back.
     Rejoin(u32),
-    /// A clock runs so many parts of a million too fast from now on.
+    /// A clock runs by so many parts of a million faster from now on.
     Drift(u32, i32),
     /// A wall clock jumps by so many milliseconds.
     Jump(u32, i64),
@@ -298,7 +298,7 @@ impl Planner<'_> {
                 if clock.drift.0 == 0 {
                     return Ok(());
                 }
-                (Action::Drift(node, clock.drift.0), Action::Drift(node, 0))
+                (Action::Drift(node, clock.drift.0), Action::Drift(node, -clock.drift.0))
             }
             _ => unreachable!("only faults of processes are asked for"),
         };

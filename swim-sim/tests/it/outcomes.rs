@@ -1,7 +1,7 @@
 //! What a run says of itself is so where its faults are not the usual ones.
 
 use swim_core::Micros;
-use swim_sim::{Cluster, Job, Outcome, Phase, Plan, Reason, ScenarioFile};
+use swim_sim::{Cluster, Job, Outcome, Phase, Plan, Reason, ScenarioFile, State};
 
 use crate::{binary, run};
 
@@ -41,4 +41,28 @@ fn the_summary_tells_of_the_sides_of_the_cut_that_was_detected() {
     assert_eq!((status, error.as_str()), (Some(0), ""), "{out}");
     let row = out.lines().find(|line| line.starts_with("a side held")).unwrap();
     assert!((1..=3).all(|side| row.contains(&format!("(side {side}, 3 nodes)"))), "{row}");
+}
+
+/// How the nodes of a run are at its end.
+fn states(cluster: &Cluster) -> Vec<State> {
+    (0..cluster.setup().nodes).map(|node| cluster.processes().state(node)).collect()
+}
+
+#[test]
+fn what_strikes_a_process_twice_is_over_when_both_are() {
+    let lasting = "[[fault]]\nat = '10s'\n";
+    let short = "[[fault]]\nat = '15s'\nfor = '10s'\n";
+    for (what, state) in [("crash", State::Down), ("pause", State::Paused)] {
+        let struck = format!("{what} = {{ nodes = '2' }}\n");
+        let (cluster, outcome) = played(&format!("nodes = 6\n{lasting}{struck}{short}{struck}{short}{struck}"));
+        assert!(outcome.healed_after.is_some(), "{what}: {:?}", outcome.pending);
+        assert_eq!(states(&cluster)[2], state, "{what}");
+        // One that ends after the other began ends nothing; the last one does.
+        let (cluster, outcome) = played(&format!("nodes = 6\n[[fault]]\nfor = '30s'\n{struck}{short}{struck}"));
+        assert!(outcome.healed_after.is_some(), "{what}: {:?}", outcome.pending);
+        assert_eq!((states(&cluster), outcome.faults_for), (vec![State::Up; 6], Some(Micros::from_millis(30_000))));
+    }
+    let (cluster, outcome) =
+        played(&format!("nodes = 6\n{lasting}leave = {{ nodes = '2' }}\n{short}leave = {{ nodes = '2' }}"));
+    assert!(outcome.healed_after.is_some() && cluster.has_left(2));
 }
