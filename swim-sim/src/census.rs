@@ -1,7 +1,7 @@
 //! Who sees whom as what.
 //!
-//! A list has a checksum, and equal checksums mean equal lists, so each list is read once however many nodes hold it,
-//! and not again while it stays. At rest that is one list; looking at every pair would cost more than the run.
+//! A list has a checksum, which with the number of tombstones tells it apart, so each is read once however many nodes hold
+//! it, and not again while it stays. At rest that is one list; looking at every pair would cost more than the run.
 
 use serde::Serialize;
 use swim_core::{Checksum, Node, Status};
@@ -72,12 +72,26 @@ impl std::ops::AddAssign for Seen {
     }
 }
 
+/// What tells lists apart: a checksum shows no tombstones, and of those their number is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct List {
+    checksum: Checksum,
+    tombstones: u32,
+}
+
+impl List {
+    /// That of a node.
+    pub(crate) fn of(node: &Node<u32>) -> Self {
+        Self { checksum: node.checksum(), tombstones: node.count(Status::Tombstone) }
+    }
+}
+
 /// Takes one census after another and remembers the lists that it has read.
 #[derive(Clone, Debug)]
 pub struct CensusTaker {
     sides: Sides,
-    /// The lists of the last census, by checksum: what they say of each side.
-    read: Vec<(Checksum, Box<[Seen]>)>,
+    /// The lists of the last census: what they say of each side.
+    read: Vec<(List, Box<[Seen]>)>,
 }
 
 impl CensusTaker {
@@ -90,15 +104,15 @@ impl CensusTaker {
     pub fn take(&mut self, cluster: &Cluster) -> Census {
         let nodes = cluster.nodes();
         let looks = |node: &u32| cluster.is_observer(*node) || cluster.processes().life(*node) == 0;
-        let mut holders: Vec<(Checksum, u32)> =
-            (0..nodes.len() as u32).filter(looks).map(|node| (nodes[node as usize].checksum(), node)).collect();
+        let mut holders: Vec<(List, u32)> =
+            (0..nodes.len() as u32).filter(looks).map(|node| (List::of(&nodes[node as usize]), node)).collect();
         holders.sort_unstable();
         let mut views = vec![SideView::default(); self.sides.sizes().len()];
         holders.iter().for_each(|(_, observer)| views[self.sides.side_of(*observer)].nodes += 1);
         let mut read = Vec::new();
         for same in holders.chunk_by(|a, b| a.0 == b.0) {
-            let (checksum, holder) = same[0];
-            let seen = match self.read.binary_search_by_key(&checksum, |list| list.0) {
+            let (list, holder) = same[0];
+            let seen = match self.read.binary_search_by_key(&list, |read| read.0) {
                 Ok(place) => std::mem::take(&mut self.read[place].1),
                 Err(_) => self.read_list(&nodes[holder as usize]),
             };
@@ -109,10 +123,11 @@ impl CensusTaker {
                     *(if subject_side == side { &mut view.own } else { &mut view.others }) += *seen;
                 }
             }
-            read.push((checksum, seen));
+            read.push((list, seen));
         }
         self.read = read;
-        Census { checksums: self.read.len(), sides: views }
+        let checksums = self.read.chunk_by(|(a, _), (b, _)| a.checksum == b.checksum).count();
+        Census { checksums, sides: views }
     }
 
     /// What one list says of each side.
@@ -150,5 +165,28 @@ mod tests {
         assert_eq!(after.sides[0], SideView { nodes: 3, own: all(9), others: all(6) });
         assert_eq!(after.sides[1], SideView { nodes: 2, own: all(4), others: all(6) });
         assert_eq!(taker.take(&cluster), after);
+    }
+
+    #[test]
+    fn whose_tombstone_has_run_out_is_unknown_from_then_on() {
+        let mut options = swim_core::Options::lan();
+        options.state_timeouts.faulty = std::time::Duration::from_secs(30);
+        options.state_timeouts.tombstone = std::time::Duration::from_secs(5);
+        let mut cluster = Cluster::new(Setup { options, ..Setup::new(4, 1) }).unwrap();
+        cluster.run_until(Instant::from_millis(20_000)).unwrap();
+        cluster.crash(3, crate::cluster::Memory::Lost);
+        let mut taker = CensusTaker::new(Sides::whole(4));
+        let mut seen = |cluster: &Cluster| {
+            let Seen { faulty, tombstone, unknown, .. } = taker.take(cluster).sides[0].own;
+            (faulty, tombstone, unknown)
+        };
+        let mut all = vec![seen(&cluster)];
+        for _ in 0..1_000 {
+            cluster.run_until(cluster.now() + swim_core::Micros::from_millis(100)).unwrap();
+            all.push(seen(&cluster));
+        }
+        all.dedup();
+        assert_eq!((all[0], all.last()), ((0, 0, 0), Some(&(0, 0, 3))));
+        assert!(all.contains(&(3, 0, 0)) && all.contains(&(0, 3, 0)), "{all:?}");
     }
 }

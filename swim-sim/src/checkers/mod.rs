@@ -58,6 +58,14 @@ impl Check {
     /// Everything, at a price that a large cluster can pay: [`Node::check`] after each 1024 inputs.
     pub const ALL: Self = Self::Every(1024);
 
+    /// In so large a cluster at most: checkers remember some 48 bytes of each pair of nodes.
+    pub const NODES_MAX: u32 = 8_192;
+
+    /// How many bytes that takes for so many nodes.
+    pub const fn memory(nodes: u32) -> u64 {
+        48 * nodes as u64 * nodes as u64
+    }
+
     /// Whether it is.
     pub const fn is_on(self) -> bool {
         matches!(self, Self::Every(_))

@@ -21,7 +21,7 @@ use swim_core::{
 };
 
 use crate::accusations::Accusations;
-use crate::checkers::{Checkers, Finding, Step, Violation, frame_finding, reply_finding};
+use crate::checkers::{Check, Checkers, Finding, Step, Violation, frame_finding, reply_finding};
 use crate::failed_rounds::FailedRounds;
 use crate::happening::{Due, Happening, Wakes};
 use crate::network::Network;
@@ -82,6 +82,9 @@ impl Cluster {
     pub fn watched(setup: Setup, watchers: Watchers) -> Result<Self, SetupError> {
         if !(1..=Setup::NODES_MAX).contains(&setup.nodes) {
             return Err(SetupError::Nodes { nodes: setup.nodes });
+        }
+        if setup.check.is_on() && setup.nodes > Check::NODES_MAX {
+            return Err(SetupError::Check { nodes: setup.nodes });
         }
         if setup.hosts == 0 {
             return Err(SetupError::Hosts);

@@ -72,6 +72,16 @@ pub enum SetupError {
         /// How many were asked for.
         nodes: u32,
     },
+    /// Checkers for more nodes than they can remember.
+    #[error(
+        "what checkers remember of the pairs of {nodes} nodes takes {} GB; {} nodes at most can be checked",
+        Check::memory(*nodes) >> 30,
+        Check::NODES_MAX
+    )]
+    Check {
+        /// How many nodes there are.
+        nodes: u32,
+    },
     /// No host to join.
     #[error("the host list is empty; one host at least is needed")]
     Hosts,

@@ -9,7 +9,7 @@ use anyhow::Context;
 use indicatif::HumanCount;
 use rayon::prelude::*;
 use swim_sim::hunt::{Attempt, Find, FindKind, attempt, draw};
-use swim_sim::{Carry, Check};
+use swim_sim::{Carry, Check, SetupError};
 
 use crate::clock::Stopwatch;
 use crate::output::print;
@@ -138,7 +138,10 @@ pub(super) fn scenario_of(what: &str) -> anyhow::Result<swim_sim::Scenario> {
         return Ok(draw(seed));
     }
     let file = super::run::read_scenario(what)?;
-    file.job()?;
+    let job = file.job()?;
+    if job.setup.nodes > Check::NODES_MAX {
+        return Err(SetupError::Check { nodes: job.setup.nodes }.into());
+    }
     Ok(file.scenario)
 }
 

@@ -1,11 +1,12 @@
 //! A look at the whole cluster: how each node is held by the others.
 //!
-//! Equal checksums are equal lists, so each different list is read once, for all nodes that hold it. What a node says of
+//! Each different list is read once, for all nodes that hold it. What a node says of
 //! itself does not count, and neither does what a node says that does not run.
 
-use swim_core::{Checksum, Instant, Status};
+use swim_core::{Instant, Status};
 
 use super::{Cell, Groups, Map};
+use crate::census::List;
 use crate::cluster::Cluster;
 use crate::traffic::Tally;
 
@@ -52,7 +53,7 @@ impl LookTaker {
     pub fn take(&mut self, cluster: &Cluster) -> Look {
         let nodes = cluster.nodes();
         let running = (0..).zip(nodes).filter(|(node, _)| cluster.processes().is_up(*node));
-        let mut holders: Vec<(Checksum, u32)> = running.map(|(node, machine)| (machine.checksum(), node)).collect();
+        let mut holders: Vec<(List, u32)> = running.map(|(node, machine)| (List::of(machine), node)).collect();
         holders.sort_unstable();
         let groups = self.groups.count();
         let mut look = Look {
@@ -83,7 +84,7 @@ impl LookTaker {
     }
 
     /// Counts what the present list says, for all who hold it.
-    fn count(&self, holders: &[(Checksum, u32)], look: &mut Look) {
+    fn count(&self, holders: &[(List, u32)], look: &mut Look) {
         let groups = self.groups.count();
         let mut of_group = vec![0; groups];
         for (_, holder) in holders {

@@ -77,3 +77,13 @@ fn help_teaches_by_examples() {
     assert_eq!(status, Some(0));
     assert!(out.contains("Examples:") && out.contains("Exit status"), "{out}");
 }
+
+#[test]
+fn more_nodes_than_checkers_can_remember_are_refused_before_memory_is_taken() {
+    let path = format!("{}/many.toml", env!("CARGO_TARGET_TMPDIR"));
+    std::fs::write(&path, "nodes = 20000").unwrap();
+    for arguments in [&["--nodes", "20000", "--check"][..], &["replay", &path]] {
+        let (status, _, error) = binary(arguments);
+        assert!(status != Some(0) && error.contains("17 GB") && error.contains("8192 nodes at most"), "{error}");
+    }
+}
