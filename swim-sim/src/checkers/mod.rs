@@ -137,7 +137,7 @@ impl Checkers {
         Self {
             monitors: Monitors::new(setup),
             rules: Rules::new(setup, config),
-            checksums: Checksums::default(),
+            checksums: Checksums::allowing(1),
             rest: Rest::new(setup),
             every,
             until_check: every,

@@ -9,7 +9,7 @@ use swim_sim::memory;
 use super::explore::ExploreArgs;
 use super::hunt::status;
 use crate::clock::Stopwatch;
-use crate::output::{mistake, print};
+use crate::output::{mistake, print, say};
 
 /// Which worlds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -75,7 +75,7 @@ impl Worlds {
         }
     }
 
-    /// Explores each; ends with the first in which something is found.
+    /// Explores each; ends with the first in which something is found, or of which not all is seen.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         print("| options | states | steps | choices in a row | | longest convergence | time | memory so far |\n")?;
         print("|---|---|---|---|---|---|---|---|\n")?;
@@ -91,10 +91,17 @@ impl Worlds {
                 print(format!("{find}\n  again with: {} --replay '{}'\n", args.command(), find.way))?;
                 return Ok(status(find.kind));
             }
+            if explored.end == End::States {
+                say("this world has grown: not all of it was seen; raise --states, or bound it with --depth");
+                return Ok(ExitCode::from(NOT_ALL));
+            }
         }
         Ok(ExitCode::SUCCESS)
     }
 }
+
+/// The exit status of a world that is larger than it was.
+const NOT_ALL: u8 = 1;
 
 fn row(options: &str, explored: &Explored, seconds: f64) -> String {
     let Explored { states, steps, depth, end, longest, .. } = explored;

@@ -84,6 +84,12 @@ impl FromStr for Choice {
 
     fn from_str(word: &str) -> Result<Self, ChoiceError> {
         let mistake = || ChoiceError { word: word.into() };
+        // The only number that may have several digits.
+        if let Some(place) =
+            word.strip_prefix('s').filter(|place| place.starts_with(|first: char| first.is_ascii_digit()))
+        {
+            return place.parse().map(Self::Stray).map_err(|_| mistake());
+        }
         let digits: Option<Vec<u8>> =
             word.chars().skip(1).map(|digit| digit.to_digit(10).map(|digit| digit as u8)).collect();
         let digits = digits.ok_or_else(mistake)?;
@@ -93,7 +99,6 @@ impl FromStr for Choice {
             (Some('l'), &[from, to]) => Self::Lose(Link { from, to }),
             (Some('c'), &[from, to]) => Self::Duplicate(Link { from, to }),
             (Some('o'), &[from, to]) => Self::Detain(Link { from, to }),
-            (Some('s'), &[place]) => Self::Stray(place),
             (Some('k'), &[node]) => Self::Crash(node),
             (Some('b'), &[node]) => Self::Boot(node),
             (Some('p'), &[node]) => Self::Cut(node),
@@ -117,6 +122,8 @@ mod tests {
             Choice::Duplicate(link),
             Choice::Detain(link),
             Choice::Stray(0),
+            Choice::Stray(10),
+            Choice::Stray(255),
             Choice::Crash(2),
             Choice::Boot(2),
             Choice::Cut(1),
@@ -125,7 +132,7 @@ mod tests {
         for choice in all {
             assert_eq!(choice.to_string().parse(), Ok(choice));
         }
-        for wrong in ["", "t", "d0", "x1", "m1", "dab"] {
+        for wrong in ["", "t", "d0", "x1", "m1", "dab", "s", "s256", "s+1", "t10"] {
             assert!(wrong.parse::<Choice>().is_err(), "{wrong}");
         }
     }

@@ -85,11 +85,11 @@ impl Settled {
             }
             let lacks = pending(world);
             path.push((key, world.now));
-            if lacks.is_none() {
-                return Ok((path, world.now));
-            }
             if world.now.since(start) > self.bound || path.len() > STEPS_MAX {
                 return Err(self.late(world));
+            }
+            if lacks.is_none() {
+                return Ok((path, world.now));
             }
             let Some(choice) = world.plain_choice() else { return Err(self.late(world)) };
             stage.step(world, choice).map_err(|finding| Wrong::safety(world.now, &finding))?;
@@ -133,7 +133,8 @@ pub(super) fn pending(world: &World) -> Option<Reason> {
     if let Some((other, _)) = world.running().find(|(_, node)| node.checksum() != checksum) {
         return Some(Reason::Checksums { node: first, other });
     }
-    if let Some(reason) = lacking(node, first, &up, |status| status == Status::Alive) {
+    let mut all = world.running();
+    if let Some(reason) = all.find_map(|(number, node)| lacking(node, number, &up, |status| status == Status::Alive)) {
         return Some(reason);
     }
     if let Some((observer, _)) = world.running().find(|(_, node)| !node.is_ready()) {

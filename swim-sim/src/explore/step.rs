@@ -105,9 +105,10 @@ impl Stage {
                 let again = &mut world.again[usize::from(node)];
                 if *again <= world.now {
                     *again = Instant::NEVER;
-                    return self.bootstrap(world, node.into());
+                    self.bootstrap(world, node.into())
+                } else {
+                    self.input(world, node.into(), Input::Tick, None)
                 }
-                self.input(world, node.into(), Input::Tick, None)
             }
             Choice::Deliver(link) => {
                 let flight = take(world, link);

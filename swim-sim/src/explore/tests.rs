@@ -164,6 +164,13 @@ fn who_overfills_datagrams_breaks_the_budget() {
 }
 
 #[test]
+fn checksums_that_do_not_tell_lists_apart_are_found_in_the_smallest_world() {
+    let settings = Settings { depth: Some(20), ..joined(2, Faults { partitions: 1, ..Faults::NONE }) };
+    let found = found(Mutant::ChecksumIgnoresStatus, &[0, 1], settings);
+    assert_eq!(found, (FindKind::Safety, "I4 checksums".into()));
+}
+
+#[test]
 fn where_suspicions_never_expire_the_dead_are_not_detected() {
     let crash = Faults { crashes: 1, ..Faults::NONE };
     let mut settings = Settings { depth: Some(40), ..settings(2, crash) };
