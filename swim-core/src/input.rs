@@ -67,7 +67,7 @@ pub enum Command<'a, A> {
     Leave,
     /// Come back after a leave or a self-eviction (R12).
     Rejoin,
-    /// Declare oneself faulty before the process ends (R12).
+    /// Declare oneself faulty before the process ends (R12). As with a leave, a join that some have answered ends first.
     SelfEvict,
     /// Replace the node's own labels (R13).
     SetLabels(&'a OwnLabels),

@@ -225,7 +225,7 @@ impl Swim {
     }
 
     /// Declares the node faulty, before its process ends, and returns once that was spread: how many members
-    /// acknowledged it (R12).
+    /// acknowledged it (R12). A join that is under way ends with those that have answered.
     ///
     /// # Errors
     /// See [`SelfEvictError`].

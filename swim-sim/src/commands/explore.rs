@@ -114,8 +114,9 @@ Choices: t0 the deadline of node 0 passes; d01 node 1 gets what node 0 sent; l01
 more later; o01 it is held up; s0 what was held up arrives; k0 node 0 crashes; b0 it boots again; p0 it is cut off; m the cut
 ends; calm at the end: the faults stop; calm+boot: they stop, and who is down boots.
 
-Exit status: 0 nothing was found; 1 the output cannot be written; 2 a mistake on the command line; 3 something happened
-that must not (safety); 4 a node panicked; 5 the nodes did not converge in time (liveness).";
+Exit status: 0 nothing was found; 1 the output cannot be written, or a world of --worlds was not seen whole; 2 a mistake on
+the command line; 3 something happened that must not (safety); 4 a node panicked; 5 the nodes did not converge in time
+(liveness).";
 
 impl ExploreArgs {
     /// Explores.

@@ -17,7 +17,7 @@ mod worlds;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use swim_sim::ScenarioError;
+use swim_sim::{ScenarioError, SetupError};
 
 use crate::output::say;
 
@@ -63,7 +63,7 @@ impl Command {
             }
             Err(error) => {
                 say(format_args!("error: {error:#}"));
-                ExitCode::FAILURE
+                if error.is::<SetupError>() { ExitCode::from(2) } else { ExitCode::FAILURE }
             }
         })
     }

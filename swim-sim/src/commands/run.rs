@@ -103,7 +103,7 @@ pub(crate) struct RunOptions {
     #[arg(long)]
     wire: bool,
 
-    /// Check all invariants while the run goes on: about twice as slow
+    /// Check all invariants while the run goes on: about twice as slow, and for 8192 nodes at most
     #[arg(long)]
     check: bool,
 }
@@ -130,7 +130,7 @@ impl RunArgs {
         let (file, Job { setup, plan }) = self.job()?;
         let options = &self.options;
         let (outputs, watchers) = Outputs::open(options, setup.nodes, &plan)?;
-        let mut cluster = Cluster::watched(setup, watchers).context("the cluster cannot be built")?;
+        let mut cluster = Cluster::watched(setup, watchers)?;
         let nodes = cluster.setup().nodes;
         let progress = if options.quiet { Spinner::quiet() } else { Spinner::new(format!("{nodes} nodes")) };
         let stopwatch = Stopwatch::start();

@@ -307,7 +307,7 @@ pub enum FaultError {
     #[error("`stagger` is for faults of processes: pause, slow, crash, leave and clock")]
     Stagger,
     /// Churn that never ends, or crashes all the time.
-    #[error("churn needs `for`, and an `every` above zero")]
+    #[error("churn needs `for`, and an `every` above zero; `on` and `off` are for what does not come and go by itself")]
     Churn,
     /// A cut with nothing to cut.
     #[error("a cut needs a group of nodes at least, such as cut = [\"0%..50%\", \"50%..100%\"]")]
@@ -368,7 +368,9 @@ impl Fault {
             return Err(FaultError::Stagger);
         }
         match &self.what {
-            What::Churn(churn) if !timed || churn.every == Time::default() => Err(FaultError::Churn),
+            What::Churn(churn) if !timed || churn.every == Time::default() || self.wave.is_some() => {
+                Err(FaultError::Churn)
+            }
             What::Cut(groups) if groups.is_empty() => Err(FaultError::CutWithoutGroups),
             _ => Ok(()),
         }
@@ -479,6 +481,7 @@ mod tests {
             ("loss = { chance = 5 }\non = '1s'\noff = '1s'", "and `for`"),
             ("loss = { chance = 5 }\nstagger = '1s'", "faults of processes"),
             ("churn = { every = '0s', down = '1s' }\nfor = '5s'", "above zero"),
+            ("churn = { every = '1s', down = '1s' }\nfor = '5s'\non = '1s'\noff = '1s'", "by itself"),
             ("cut = []", "a group of nodes"),
             ("loss = { chance = 5, node = '0' }", "unknown field `node`"),
             ("looss = { chance = 5 }", "unknown field `looss`"),

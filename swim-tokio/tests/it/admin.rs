@@ -154,6 +154,9 @@ async fn a_partition_is_played_and_healed() {
     }
     let healed = first.post(&format!("/v1/heal?target={}", second.address)).await;
     assert_eq!(healed.json(), serde_json::json!({ "done": "healed", "count": 1 }));
+    let nobody = first.post("/v1/heal?target=nobody").await;
+    assert_eq!(nobody.status, 400);
+    assert!(nobody.json()["error"].as_str().unwrap().contains("target"), "{}", nobody.body);
     first.until_status(second.address, "alive").await;
     second.until_status(first.address, "alive").await;
 }

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use swim_core::Micros;
-use swim_sim::network::{CutId, Sides};
+use swim_sim::network::{Cut, CutId, Sides};
 use swim_sim::{Action, Job, Memory};
 
 use super::crew::Crew;
@@ -147,7 +147,7 @@ impl Play<'_, '_> {
                     let waiting = (0..sides.sizes().len()).collect();
                     self.cut = Some((Instant::now(), *id, sides, waiting));
                 }
-                self.crew.cut(*id, cut.clone());
+                self.crew.cut(*id, Cut::clone(cut));
             }
             Action::Mend(id) => {
                 self.cut.take_if(|(_, cut, _, _)| cut == id);

@@ -34,7 +34,7 @@ fn run(scenario: &Scenario) -> Outcome {
     let mut cluster = Cluster::new(job.setup).expect("the cluster is one");
     let outcome = Runner::new(job.plan, &cluster).run(&mut cluster, |_, _| {}).expect("no invariant is broken");
     let seconds = |time: Micros| time.0 as f64 / 1e6;
-    let detected = outcome.detected_after.iter().copied().collect::<Option<Vec<_>>>().unwrap_or_default();
+    let detected = outcome.detected_after().iter().copied().collect::<Option<Vec<_>>>().unwrap_or_default();
     Outcome {
         joined_after: outcome.joined_after.map(seconds),
         detected_after: detected.into_iter().max().map(seconds),

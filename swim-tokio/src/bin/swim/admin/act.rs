@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
@@ -56,8 +56,9 @@ pub(super) struct Target {
 
 pub(super) async fn heal(
     State(served): State<Served>,
-    Query(Target { target }): Query<Target>,
+    asked: Result<Query<Target>, QueryRejection>,
 ) -> Result<Json<Done>, Problem> {
+    let Query(Target { target }) = asked?;
     match target {
         None => {
             let count = served.swim.heal_now().await.map_err(Problem::refused)?;
