@@ -144,17 +144,17 @@ fn a_member_that_changes_a_thousand_times_is_told_as_it_is_in_the_end() {
     }
 }
 
-/// Its versions do not start again, as that would cost as much as the queue is long.
+/// There are too few superseded entries in so long a queue to be thrown out for their number: that is done each time that the
+/// versions start again.
 #[test]
 fn so_is_one_among_thousands_of_which_something_is_to_be_told() {
     let mut world = World::among(quiet_lan(), 3);
-    let others: Vec<_> = (1_000..11_000).map(|address| own(address, Alive, inc(0))).collect();
+    let others: Vec<_> = (1_000..4_000).map(|address| own(address, Alive, inc(0))).collect();
     world.tell(2, 1, &others);
     for change in 1..=1_000 {
         world.tell(2, 1, &[own(2, Alive, inc(change))]);
-        world.node(1).check();
     }
-    assert_eq!(world.node(1).pending_changes(), 10_001);
+    assert_eq!(world.node(1).pending_changes(), 3_001);
     let mut heard = Vec::new();
     while heard.is_empty() {
         heard = world.ask(3, 1).claims_about(2);
