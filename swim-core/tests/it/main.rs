@@ -24,6 +24,7 @@ mod join_heard;
 mod labels;
 mod limits;
 mod merge;
+mod mixed;
 mod model;
 mod observe;
 mod partitions;

@@ -81,7 +81,8 @@ pub(crate) struct World {
     pub(crate) seed: u64,
     /// How often a node asked for hosts.
     pub(crate) discoveries: usize,
-    options: Options,
+    /// What the next node that boots is set to.
+    pub(crate) options: Options,
     places: BTreeMap<u32, Place>,
     flight: Vec<Letter>,
     cut: Option<Box<dyn Fn(&Letter) -> bool>>,
