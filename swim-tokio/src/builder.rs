@@ -151,7 +151,8 @@ impl Builder {
         self
     }
 
-    /// Members that are remembered from an earlier run: more hosts to join, and to heal with, beside those discovered.
+    /// Members that are remembered from an earlier run: more hosts to join, a few at a time beside those that are discovered; where
+    /// nobody else is, all of them, and to heal with as well.
     pub fn remembered(mut self, members: impl IntoIterator<Item = SocketAddr>) -> Self {
         self.remembered = members.into_iter().map(address::plain).collect();
         self

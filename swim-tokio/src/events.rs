@@ -1,7 +1,8 @@
 //! Events for those who want to see all of them: a bounded queue for each reader.
 //!
 //! The driver never waits for a reader. When a reader's queue is full the oldest event in it gives way, and the reader
-//! is told how many it missed before it sees the next one. A queue takes memory only while someone reads.
+//! is told how many it missed before it sees the next one. A queue is full by number, and by what its events weigh: some
+//! of them hold whole lists. It takes memory only while someone reads.
 //!
 //! Events are put into the queues under the same lock under which the node took the input that caused them
 //! (`shared.rs`): [`Swim::subscribe`](crate::Swim::subscribe) returns a list and the events that follow it, none
@@ -15,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
-use swim_core::{Event, EventMask, OwnedEvent};
+use swim_core::{Change, Changes, Event, EventMask, OwnedEvent};
 
 /// What a reader of events gets.
 #[derive(Clone, Debug)]
@@ -41,7 +42,7 @@ impl Events {
     }
 
     /// What has happened already; `None` where nothing waits to be read.
-    #[cfg(feature = "ringpop")]
+    #[cfg(any(feature = "ringpop", test))]
     pub(crate) fn try_next(&mut self) -> Option<Notice> {
         match self.lock().next() {
             Poll::Ready(notice) => notice,
@@ -88,11 +89,41 @@ impl Stream for Events {
     }
 }
 
+/// What the changes in a queue may weigh together, in bytes; the newest event stays whatever it weighs.
+const WEIGHT_MAX: usize = 16 << 20;
+
+/// An event, and the bytes of its changes.
+#[derive(Clone, Debug)]
+struct Weighed {
+    event: Arc<OwnedEvent<SocketAddr>>,
+    weight: usize,
+}
+
+impl Weighed {
+    fn new(event: Event<'_, SocketAddr>) -> Self {
+        let changes = match event {
+            Event::MemberlistChangesApplied { changes, .. }
+            | Event::MemberlistChangesReceived { changes, .. }
+            | Event::PingReceive { changes, .. }
+            | Event::PingRequestReceive { changes, .. }
+            | Event::PingSend { changes, .. }
+            | Event::PingSendComplete { changes, .. }
+            | Event::Rollup { changes } => changes,
+            _ => Changes::NONE,
+        };
+        let each = |change: Change<'_, SocketAddr>| size_of_val(&change) + change.labels.encoded().len();
+        Self { event: Arc::new(OwnedEvent::new(event)), weight: changes.iter().map(each).sum() }
+    }
+}
+
 /// One reader's events.
 #[derive(Debug)]
 struct Queue {
-    events: VecDeque<Arc<OwnedEvent<SocketAddr>>>,
+    events: VecDeque<Weighed>,
+    /// The most events.
     capacity: usize,
+    /// What they weigh together.
+    weight: usize,
     wanted: EventMask,
     missed: u64,
     ended: bool,
@@ -105,10 +136,26 @@ impl Queue {
         if missed > 0 {
             return Poll::Ready(Some(Notice::Missed(missed)));
         }
-        match self.events.pop_front() {
+        match self.pop() {
             Some(event) => Poll::Ready(Some(Notice::Event(event))),
             None if self.ended => Poll::Ready(None),
             None => Poll::Pending,
+        }
+    }
+
+    fn pop(&mut self) -> Option<Arc<OwnedEvent<SocketAddr>>> {
+        let Weighed { event, weight } = self.events.pop_front()?;
+        self.weight -= weight;
+        Some(event)
+    }
+
+    /// Adds an event; the oldest give way to it.
+    fn push(&mut self, new: Weighed) {
+        self.weight += new.weight;
+        self.events.push_back(new);
+        while self.events.len() > self.capacity || (self.weight > WEIGHT_MAX && self.events.len() > 1) {
+            self.pop();
+            self.missed += 1;
         }
     }
 
@@ -125,8 +172,15 @@ pub(crate) struct Readers(Vec<Weak<Mutex<Queue>>>);
 impl Readers {
     /// A reader more, for the events that happen from now on.
     pub(crate) fn add(&mut self, wanted: EventMask, capacity: usize) -> Events {
-        let queue =
-            Queue { events: VecDeque::new(), capacity: capacity.max(1), wanted, missed: 0, ended: false, waker: None };
+        let queue = Queue {
+            events: VecDeque::new(),
+            capacity: capacity.max(1),
+            weight: 0,
+            wanted,
+            missed: 0,
+            ended: false,
+            waker: None,
+        };
         let queue = Arc::new(Mutex::new(queue));
         self.0.push(Arc::downgrade(&queue));
         Events(queue)
@@ -144,11 +198,7 @@ impl Readers {
             if !queue.wanted.wants(kind) {
                 return;
             }
-            if queue.events.len() >= queue.capacity {
-                queue.events.pop_front();
-                queue.missed += 1;
-            }
-            queue.events.push_back(owned.get_or_insert_with(|| Arc::new(OwnedEvent::new(event))).clone());
+            queue.push(owned.get_or_insert_with(|| Weighed::new(event)).clone());
             wake.extend(queue.waker.take());
         });
     }
@@ -173,8 +223,11 @@ impl Readers {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::task::Wake;
+
+    use swim_core::{ChangeList, Incarnation, Labels, Status};
 
     use super::*;
 
@@ -226,6 +279,41 @@ mod tests {
         readers.end(&mut wake);
         wake.into_iter().for_each(Waker::wake);
         assert_eq!(newest.0.load(Ordering::Relaxed), 1, "whoever asked last is woken");
+    }
+
+    #[test]
+    fn events_with_long_lists_give_way_by_their_weight_and_the_newest_stays() {
+        let list = |len: u32| -> ChangeList<SocketAddr> {
+            let address = |number| SocketAddr::from((Ipv4Addr::from_bits(number), 7946));
+            let change = |number| Change {
+                address: address(number),
+                incarnation: Incarnation::default(),
+                status: Status::Alive,
+                source: None,
+                labels: Labels::NONE,
+            };
+            (0..len).map(change).collect()
+        };
+        let mut readers = Readers::default();
+        let mut events = readers.add(EventMask::ALL, 100);
+        let mut tell = |len| {
+            let (list, source) = (list(len), SocketAddr::from((Ipv4Addr::LOCALHOST, 1)));
+            readers.tell(Event::MemberlistChangesReceived { source, changes: list.as_changes() }, &mut Vec::new());
+        };
+        let fits = (WEIGHT_MAX / size_of::<Change<'_, SocketAddr>>()) as u32;
+        let mut heard = || match events.try_next().expect("there is more") {
+            Notice::Missed(missed) => Err(missed),
+            Notice::Event(event) => match event.as_event() {
+                Event::MemberlistChangesReceived { changes, .. } => Ok(changes.len() as u32),
+                other => panic!("{other:?}"),
+            },
+        };
+        [fits / 2, fits / 2, fits / 4, 1].into_iter().for_each(&mut tell);
+        assert_eq!([heard(), heard(), heard(), heard()], [Err(1), Ok(fits / 2), Ok(fits / 4), Ok(1)]);
+        [1, 2, 2 * fits].into_iter().for_each(&mut tell);
+        assert_eq!([heard(), heard()], [Err(2), Ok(2 * fits)]);
+        (0..101).for_each(|_| tell(0));
+        assert_eq!(heard(), Err(1));
     }
 
     #[test]

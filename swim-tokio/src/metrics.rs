@@ -1,4 +1,4 @@
-//! Metrics, through the facade of the `metrics` crate; docs/METRICS.md lists them beside the reference's.
+//! Metrics, through the facade of the `metrics` crate; docs/METRICS.md lists them beside ringpop's.
 //!
 //! Counters that the node keeps anyway are published about once a second, as absolute numbers; times are recorded as
 //! they are measured. All are without cost to speak of where no recorder was installed before the node was started.

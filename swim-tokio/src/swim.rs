@@ -24,7 +24,7 @@ use crate::transport::filter::Filter;
 /// Dropping the last handle stops the node at once, without leaving: the others find it faulty. Call
 /// [`leave`](Swim::leave) before to spare them that. [`Events`] and [`Changes`] are no handles.
 ///
-/// Reading never waits for the network, and all that is read is of one moment. What is `async` is cancellation-safe:
+/// Reading never waits for the network, and what one call reads is of one moment. What is `async` is cancellation-safe:
 /// where a future is dropped before it ends, what was asked for still happens, and only its end is not seen. No
 /// method panics, and none calls back.
 #[derive(Clone, Debug)]
@@ -293,6 +293,11 @@ impl Swim {
         if self.requests.send(Request::Shutdown).await.is_ok() {
             self.requests.closed().await;
         }
+    }
+
+    /// Waits until the node has stopped, whoever stopped it, and also where its task has failed. This handle keeps it running.
+    pub async fn stopped(&self) {
+        self.requests.closed().await;
     }
 
     /// Asks the task and waits for the end of the command, as a number where it has one.

@@ -1,9 +1,10 @@
 //! Hosts from a file: a JSON list of strings, as ringpop has it.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::resolver::{Resolver, is_host};
 use super::{Discover, Discovery};
@@ -50,16 +51,21 @@ impl HostsFile {
         &self.path
     }
 
-    /// What the file says now. Nothing is resolved.
+    /// What the file says now, or said before where the disk hangs. Nothing is resolved.
     pub async fn entries(&self) -> Entries {
         let path = self.path.clone();
-        // One at a time: where the disk hangs each would keep a thread, and at last all that the host has.
-        let alone = Arc::clone(&self.reading).lock_owned().await;
-        let text = tokio::task::spawn_blocking(move || {
-            let _alone = alone;
-            read(&path)
+        let reading = Arc::clone(&self.reading);
+        let text = tokio::time::timeout(READ_MAX, async {
+            // One at a time: where the disk hangs each would keep a thread, and at last all that the host has.
+            let alone = reading.lock_owned().await;
+            let text = tokio::task::spawn_blocking(move || {
+                let _alone = alone;
+                read(&path)
+            });
+            text.await.unwrap_or_else(|gone| Err(io::Error::other(gone)))
         });
-        let parsed = parse(&self.path, text.await.unwrap_or_else(|gone| Err(io::Error::other(gone))));
+        let hangs = |_| Err(io::Error::new(ErrorKind::TimedOut, format!("it could not be read within {READ_MAX:?}")));
+        let parsed = parse(&self.path, text.await.unwrap_or_else(hangs));
         let mut former = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         match parsed {
             Ok(hosts) => {
@@ -96,6 +102,9 @@ fn read(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
+/// How long the file may take to be read.
+const READ_MAX: Duration = Duration::from_secs(1);
+
 /// The longest file that is read: more hosts than are looked at.
 const BYTES_MAX: u64 = 16 << 20;
 
@@ -108,5 +117,23 @@ pub(crate) fn parse(path: &Path, text: io::Result<String>) -> Result<Vec<String>
     match entries.iter().position(|entry| !is_host(entry)) {
         Some(at) => Err(DiscoverError::Entry { path: path(), number: at + 1, entry: entries[at].clone() }),
         None => Ok(entries),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_file_that_hangs_counts_as_it_was_and_is_named() {
+        let path = std::env::temp_dir().join(format!("swim-hosts-{}.json", std::process::id()));
+        std::fs::write(&path, r#"["10.0.0.1:7946"]"#).unwrap();
+        let file = HostsFile::open(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        // A reading that does not end.
+        let _reading = file.reading.lock().await;
+        let Entries { hosts, damage } = file.entries().await;
+        assert_eq!(hosts, ["10.0.0.1:7946"]);
+        assert!(damage.unwrap().to_string().contains(path.to_str().unwrap()));
     }
 }

@@ -65,10 +65,6 @@ impl<W: Wire> Driver<W> {
             self.input(Input::Wall(wall), &mut scratch.caused);
         }
         self.input(Input::Tick, &mut scratch.caused);
-        if self.report.is_due(now) {
-            let numbers = self.shared.numbers();
-            self.report.publish(now, &numbers);
-        }
     }
 
     /// Whether a message is given to the node: not where it is filtered. Notices who has this node's address.
@@ -112,9 +108,12 @@ impl<W: Wire> Driver<W> {
     /// A discovery has ended.
     pub(crate) fn hosts(&mut self, id: DiscoverId, found: Found, scratch: &mut Scratch) {
         let local = self.shared.fixed.local;
-        let plain = found.hosts.into_iter().map(crate::transport::address::plain);
-        // What is remembered helps also where nothing else is found.
-        let mut hosts: Vec<SocketAddr> = plain.chain(self.remembered.iter().copied()).collect();
+        let mut hosts: Vec<SocketAddr> = found.hosts.into_iter().map(crate::transport::address::plain).collect();
+        if hosts.iter().all(|host| *host == local) {
+            hosts.extend(self.remembered.all());
+        } else if self.shared.lock().joining.is_under_way() {
+            hosts.extend(self.remembered.some());
+        }
         let elsewhere = elsewhere::take_out(local, &mut hosts);
         let missing = Missing::new(found.missing);
         self.say_missing(&missing, &elsewhere);

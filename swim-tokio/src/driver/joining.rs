@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use swim_core::{CommandId, Instant};
+use swim_core::{CommandId, Instant, Kind};
 
 use crate::error::{JoinError, Missing, SeedFailure, Seeds};
 
@@ -71,9 +71,12 @@ impl Joining {
         }
     }
 
-    /// A host answered.
-    pub(crate) fn answered(&mut self, seed: SocketAddr) {
-        self.seeds.remove(&seed);
+    /// A host answered, be it that it declined.
+    pub(crate) fn answered(&mut self, seed: SocketAddr, kind: &Kind<SocketAddr>) {
+        match SeedFailure::of_answer(kind) {
+            Some(failure) => self.failed(seed, failure),
+            None => drop(self.seeds.remove(&seed)),
+        }
     }
 
     /// Hosts were looked for.

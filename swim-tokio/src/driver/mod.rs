@@ -20,6 +20,7 @@ mod effects;
 mod inputs;
 pub(crate) mod joining;
 pub(crate) mod native;
+mod remembered;
 mod report;
 pub(crate) mod scratch;
 mod twin;
@@ -36,6 +37,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, JoinSet};
 
 use self::clock::Clock;
+use self::remembered::Remembered;
 use self::report::Report;
 use self::scratch::Scratch;
 use self::wire::Wire;
@@ -64,7 +66,7 @@ pub(crate) struct Driver<W: Wire> {
     /// When the node wants its next tick.
     wake: Option<Instant>,
     discovery: Arc<dyn Discover>,
-    remembered: Vec<SocketAddr>,
+    remembered: Remembered,
     /// What was missing of the hosts, and who was left out, when that was told last.
     missing: (String, Vec<SocketAddr>),
     join_time: Duration,
@@ -134,7 +136,7 @@ impl<W: Wire> Driver<W> {
             clock: shared.fixed.clock,
             wake: None,
             discovery,
-            remembered,
+            remembered: Remembered::new(remembered),
             missing: Default::default(),
             join_time,
             later: VecDeque::new(),
@@ -208,7 +210,8 @@ impl<W: Wire> Driver<W> {
         Next::GoOn
     }
 
-    /// Sends what the turn has collected, and tells the node of what could not be sent, until there is no more.
+    /// Sends what the turn has collected, tells the node of what could not be sent, until there is no more, and publishes what
+    /// was counted, where it is time.
     fn finish(&mut self, scratch: &mut Scratch) {
         loop {
             self.wire.flush(&mut scratch.caused.outbox, &mut self.counters, &mut scratch.undelivered);
@@ -219,6 +222,11 @@ impl<W: Wire> Driver<W> {
             self.input(Input::Undeliverable { to, about }, &mut scratch.caused);
         }
         self.shared.lock().transport = self.counters;
+        let now = self.clock.now();
+        if self.report.is_due(now) {
+            let numbers = self.shared.numbers();
+            self.report.publish(now, &numbers);
+        }
     }
 }
 

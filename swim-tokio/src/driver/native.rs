@@ -226,7 +226,7 @@ impl Driver<Native> {
                     return;
                 }
                 let kind = message.as_message().kind;
-                self.shared.lock().joining.answered(to);
+                self.shared.lock().joining.answered(to, &kind);
                 if matches!(kind, Kind::Refused { reason: RefusedReason::Oneself }) {
                     self.met_twin(to);
                 }

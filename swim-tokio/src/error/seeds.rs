@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 
+use swim_core::{Kind, RefusedReason};
+
 /// Hosts that did not help to join, and why.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seeds(Vec<(SocketAddr, SeedFailure)>);
@@ -50,6 +52,8 @@ pub enum SeedFailure {
     OtherCluster,
     /// It answered what is no answer.
     Nonsense,
+    /// It answered that it would not, as one that is busy or stops.
+    Declined,
 }
 
 impl SeedFailure {
@@ -59,6 +63,15 @@ impl SeedFailure {
             io::ErrorKind::ConnectionRefused => Self::Refused,
             io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => Self::NoRoute,
             _ => Self::Broken,
+        }
+    }
+
+    /// What an answer is that declines; `None` for all others.
+    pub(crate) fn of_answer(kind: &Kind<SocketAddr>) -> Option<Self> {
+        match kind {
+            Kind::Refused { reason: RefusedReason::OtherApp } => Some(Self::OtherCluster),
+            Kind::Refused { .. } => Some(Self::Declined),
+            _ => None,
         }
     }
 }
@@ -72,6 +85,7 @@ impl fmt::Display for SeedFailure {
             Self::Broken => "connection broken",
             Self::OtherCluster => "another cluster",
             Self::Nonsense => "no member speaks there",
+            Self::Declined => "declined",
         })
     }
 }

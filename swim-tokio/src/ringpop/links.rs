@@ -121,7 +121,7 @@ impl Links {
         if let Some(entry) = self.open.get(&task.id) {
             entry.link.orders.try_send(order).map_err(mpsc::error::TrySendError::into_inner)?;
         }
-        Ok(Some(task.run(Way::To(self.reach.place(to)))))
+        Ok(Some(task.run(Way::To(self.reach.stream_place(to)))))
     }
 
     /// Whether there is still somebody at a connection.

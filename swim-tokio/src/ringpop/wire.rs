@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use swim_core::{About, Channel, Input, Kind, Message, Options, RefusedReason, Seq, Ticket, Via};
+use swim_core::{About, Channel, Input, Message, Options, Seq, Ticket, Via};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
@@ -248,12 +248,7 @@ impl Driver<Ringpop> {
         };
         match message {
             Ok(message) => {
-                match message.as_message().kind {
-                    Kind::Refused { reason: RefusedReason::OtherApp } => {
-                        self.shared.lock().joining.failed(to, SeedFailure::OtherCluster)
-                    }
-                    _ => self.shared.lock().joining.answered(to),
-                }
+                self.shared.lock().joining.answered(to, &message.as_message().kind);
                 self.hear(to, Via::Response(ticket), message, scratch);
             }
             Err(_) => {

@@ -28,10 +28,18 @@ impl Reach {
         }
     }
 
-    /// Where the socket sends what is meant for the member of this name.
+    /// Where the socket of datagrams sends what is meant for the member of this name.
     pub(crate) fn place(self, member: SocketAddr) -> SocketAddr {
         match member.ip() {
             IpAddr::V4(ip) if self.v6 => SocketAddrV6::new(ip.to_ipv6_mapped(), member.port(), 0, 0).into(),
+            _ => self.stream_place(member),
+        }
+    }
+
+    /// Where a stream to the member of this name goes. It has a socket of its own, of the family of the address: one of IPv6 may
+    /// not reach IPv4, as the system likes it.
+    pub(crate) fn stream_place(self, member: SocketAddr) -> SocketAddr {
+        match member.ip() {
             IpAddr::V6(ip) if is_link_local(ip) => SocketAddrV6::new(ip, member.port(), 0, self.scope).into(),
             _ => member,
         }
@@ -62,6 +70,7 @@ mod tests {
     fn a_link_local_member_is_reached_over_the_link_that_the_node_listens_on() {
         let reach = Reach::new(address("[fe80::2%4]:7"));
         assert_eq!(reach.place(address("[fe80::1]:7")), address("[fe80::1%4]:7"));
+        assert_eq!(reach.stream_place(address("[fe80::1]:7")), address("[fe80::1%4]:7"));
         assert_eq!(reach.place(address("[2001:db8::1]:7")), address("[2001:db8::1]:7"));
     }
 
@@ -69,6 +78,7 @@ mod tests {
     fn a_socket_for_both_families_reaches_ipv4_in_its_own_form() {
         let both = Reach::new(address("[::]:7"));
         assert_eq!(both.place(address("10.0.0.1:7")), address("[::ffff:10.0.0.1]:7"));
+        assert_eq!(both.stream_place(address("10.0.0.1:7")), address("10.0.0.1:7"), "it has a socket of its own");
         let one = Reach::new(address("0.0.0.0:7"));
         assert_eq!(one.place(address("10.0.0.1:7")), address("10.0.0.1:7"));
     }

@@ -129,7 +129,8 @@ impl Streams {
         request: Vec<u8>,
     ) -> Option<impl Future<Output = Finished> + Send + 'static> {
         let permit = Arc::clone(&self.outgoing).try_acquire_owned().ok()?;
-        let (reader, until, place) = (Arc::clone(&self.reader), Instant::now() + self.time, self.reach.place(to));
+        let (reader, until, place) =
+            (Arc::clone(&self.reader), Instant::now() + self.time, self.reach.stream_place(to));
         Some(async move {
             let _permit = permit;
             match timeout_at(until, exchange(place, &request, &reader)).await {

@@ -209,6 +209,8 @@ async fn events_begin_with_the_list_and_go_on_with_what_changes() {
         }
     };
     assert_eq!(applied["num_members"], 2);
+    let twice = first.get("/v1/events?kinds=Members&kinds=PingSend").await;
+    assert_eq!((twice.status, twice.json()["error"].is_string()), (400, true));
     let wrong = first.get("/v1/events?kinds=Nonsense").await;
     assert_eq!(wrong.status, 400);
     assert!(wrong.json()["error"].as_str().unwrap().contains("PingSend"), "the kinds are listed");

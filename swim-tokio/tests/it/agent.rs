@@ -16,7 +16,7 @@ async fn agents_find_one_another_and_say_what_they_do() {
     assert!(first.process.out.line("listens on").await.contains(&first.address.to_string()));
     assert!(first.process.out.line("joins").await.contains(&format!("--join {}", first.address)));
     let second = Agent::joining(&first, &["--cluster", "shop"]).await;
-    assert_eq!(second.process.out.line("joined:").await, "joined: 1 hosts answered, 2 members are reachable");
+    assert_eq!(second.process.out.line("joined:").await, "joined: 1 of the hosts answered; reachable members: 2");
     first.until_status(second.address, "alive").await;
     let members = second.get("/v1/members").await.json();
     let zone = members["members"].as_array().unwrap().iter().find_map(|member| member["labels"]["zone"].as_str());
@@ -288,6 +288,38 @@ async fn a_disk_that_hangs_keeps_an_agent_neither_from_answering_nor_from_ending
     assert_eq!(agent.process.end().await.code(), Some(0));
     agent.process.out.line("left: 1 members know").await;
     agent.process.err.line("warning: the members are not written down after 5s").await;
+}
+
+#[tokio::test]
+async fn an_agent_whose_lines_nobody_reads_goes_on_and_ends_when_it_is_asked_to() {
+    let first = Agent::start(&[]).await;
+    // Full already, so that the first line waits for a reader.
+    let (_reader, pipe) = std::io::pipe().unwrap();
+    let mut full = pipe.try_clone().unwrap();
+    std::thread::spawn(move || full.write_all(&vec![b'-'; 4 << 20]));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let folder = Folder::new();
+    let settings = folder.write("agent.toml", QUICK);
+    let join = first.address.to_string();
+    let mut command = swim();
+    command.args(["agent", "--config", &settings, "--bind", "127.0.0.1:0", "--admin", "off", "--join", &join]);
+    let mut agent = command.args(["--log", "trace"]).stdout(pipe.try_clone().unwrap()).stderr(pipe).spawn().unwrap();
+    let others = async || first.get("/v1/members").await.json()["members"].as_array().unwrap().clone();
+    let other = async || others().await.into_iter().find(|member| member["address"] != join.as_str());
+    let mut address = None;
+    for _ in 0..1000 {
+        address = other().await.map(|member| member["address"].as_str().unwrap().parse().unwrap());
+        if address.is_some() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let address = address.expect("it joins");
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(first.status(address).await.as_deref(), Some("alive"));
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(agent.id().unwrap() as i32), Signal::SIGTERM).unwrap();
+    assert_eq!(tokio::time::timeout(Duration::from_secs(20), agent.wait()).await.unwrap().unwrap().code(), Some(0));
+    assert_eq!(first.status(address).await.as_deref(), Some("leave"));
 }
 
 #[tokio::test]

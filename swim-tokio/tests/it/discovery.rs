@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use swim_core::{JoinOptions, Options};
 use swim_tokio::{Discover, DiscoverError, Discovery, DnsNames, FixedHosts, Found, HostsFile, JoinError};
 
-use crate::helpers::{builder, impatient, options, within};
+use crate::helpers::{builder, cluster, impatient, options, within};
 
 /// A file of its own for each test, gone with it.
 struct TempFile(PathBuf);
@@ -77,6 +77,17 @@ async fn a_remembered_member_is_a_host_where_discovery_knows_nobody_else() {
     let nobody = FixedHosts::new([]);
     let second = builder().discovery(nobody).remembered([first.local()]).start().await.unwrap();
     within(second.wait_for(2)).await.unwrap();
+}
+
+#[tokio::test]
+async fn members_that_are_remembered_and_gone_keep_nobody_from_the_hosts_that_are_there() {
+    let hosts = cluster(3).await;
+    // Nobody listens there.
+    let gone = (1..=1000).map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+    let named = FixedHosts::new(hosts.iter().map(|host| host.local()));
+    let node = builder().discovery(named).remembered(gone).start().await.unwrap();
+    assert_eq!(within(node.joined()).await.unwrap(), 3);
+    assert!(node.stats().counters.joins_sent <= 24, "{}", node.stats().counters.joins_sent);
 }
 
 #[tokio::test]

@@ -12,6 +12,11 @@ use swim_tokio::swim_core::{ConfigError, Options, SuspicionTimeout};
 use swim_tokio::{HostsFile, OwnLabels, SelfEvictError, StartError, Swim};
 use tracing_subscriber::EnvFilter;
 
+use self::voice::{LogLines, To};
+
+#[path = "../swim/voice.rs"]
+mod voice;
+
 /// A member of a ringpop cluster: speaks ringpop's protocol over TChannel and answers its admin endpoints.
 ///
 /// SIGTERM and SIGINT make it tell the others that it is gone (self-eviction) and end with status 0; a second one ends it
@@ -46,17 +51,23 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    // One thread answers members and signals: no line that it writes may hold it up.
+    voice::start();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
     // What cannot be logged is lost: where the disk is full, saying so would fail as well, and end the process.
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false).init();
-    match run(args) {
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(LogLines::default).log_internal_errors(false).init();
+    let exit = match run(args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
-            error.chain().skip(1).for_each(|cause| eprintln!("  because: {cause}"));
+            let causes = error.chain().skip(1).map(|cause| format!("  because: {cause}\n"));
+            let lines = std::iter::once(format!("error: {error}\n")).chain(causes).collect::<String>();
+            // Where nobody listens there is nobody to tell.
+            let _ = voice::write(To::Stderr, lines.as_bytes());
             ExitCode::FAILURE
         }
-    }
+    };
+    voice::end();
+    exit
 }
 
 /// Each member may take a connection or two: as many descriptors as the system allows.
@@ -90,7 +101,10 @@ async fn live(args: Args) -> anyhow::Result<()> {
     tokio::select! {
         joined = node.joined() => {
             joined?;
-            end.next().await;
+            tokio::select! {
+                () = end.next() => {}
+                () = node.stopped() => anyhow::bail!("the node has stopped; its log says why"),
+            }
         }
         () = end.next() => {}
     }

@@ -11,6 +11,7 @@ use crate::cluster::ClusterArgs;
 use crate::exit::Failure;
 use crate::help;
 use crate::settings::flags::AgentFlags;
+use crate::voice;
 
 /// Membership for clusters: who is there, who is dead, and how two halves that lost each other become one again.
 ///
@@ -90,10 +91,12 @@ enum Command {
 impl Args {
     /// Does what the command line asks for.
     pub(crate) fn run(self) -> ExitCode {
-        match self.command.run() {
+        let exit = match self.command.run() {
             Ok(()) => ExitCode::SUCCESS,
             Err(failure) => failure.report(),
-        }
+        };
+        voice::end();
+        exit
     }
 }
 

@@ -14,6 +14,7 @@ mod help;
 mod output;
 mod settings;
 mod table;
+mod voice;
 
 use std::process::ExitCode;
 

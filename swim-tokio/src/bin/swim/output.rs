@@ -2,16 +2,17 @@
 
 use std::ffi::OsStr;
 use std::fmt::Display;
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal};
 
 use anyhow::Context;
 use owo_colors::{OwoColorize, Style};
 use swim_core::Status;
 
+use crate::voice::{self, To};
+
 /// Writes a line to stdout. Whoever reads may have seen enough: a closed pipe is no mistake.
 pub(crate) fn print(line: impl Display) -> anyhow::Result<()> {
-    let mut out = io::stdout().lock();
-    match writeln!(out, "{line}").and_then(|()| out.flush()) {
+    match voice::write(To::Stdout, format!("{line}\n").as_bytes()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error).context("the output cannot be written"),
         _ => Ok(()),
     }
@@ -19,7 +20,7 @@ pub(crate) fn print(line: impl Display) -> anyhow::Result<()> {
 
 /// Writes a line to stderr, if anybody reads it.
 pub(crate) fn say(line: impl Display) {
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = voice::write(To::Stderr, format!("{line}\n").as_bytes());
 }
 
 /// Whether what is printed has colours.

@@ -40,7 +40,7 @@ fn a_refutation_is_in_the_answer_to_the_ping_that_accused() {
     }
 }
 
-/// Where the reference takes the clock as it is.
+/// Where ringpop-go takes the clock as it is.
 #[test]
 fn a_refutation_overrides_also_where_the_clock_is_behind() {
     let mut bench = Bench::among(3);
@@ -87,7 +87,7 @@ fn answers_leave_out_what_the_asker_made_under_its_incarnation() {
     assert_eq!(subjects(&bench.ask(Endpoint::Ping, &later).unwrap()).len(), 2, "it came back since");
 }
 
-/// Where the reference counts when the call fails.
+/// Where ringpop-go counts when the call fails.
 #[test]
 fn what_a_ping_req_tells_counts_when_it_is_answered() {
     for answered in [true, false] {

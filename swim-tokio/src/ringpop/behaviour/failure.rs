@@ -107,7 +107,7 @@ fn one_that_no_helper_reaches_is_suspect_at_the_incarnation_that_was_pinged() {
     }
 }
 
-/// Where the reference compares with how many it would have liked to ask.
+/// Where ringpop-go compares with how many it would have liked to ask.
 #[test]
 fn nobody_is_suspected_where_all_that_were_asked_failed_however_few() {
     for (others, asked) in [(9, 3), (3, 2), (2, 1)] {
@@ -132,7 +132,7 @@ fn one_is_suspected_where_there_is_nobody_to_ask() {
     assert_eq!(bench.status(2), Some(Status::Suspect));
 }
 
-/// Where the reference keeps the first timer, which is about the old incarnation.
+/// Where ringpop-go keeps the first timer, which is about the old incarnation.
 #[test]
 fn a_newer_claim_starts_the_timer_anew() {
     let mut bench = Bench::among(3);

@@ -142,7 +142,7 @@ fn joins_of_another_app_and_of_oneself_are_errors() {
     }
 }
 
-/// Where the reference refuses, and is suspected for it.
+/// Where ringpop-go refuses, and is suspected for it.
 #[test]
 fn a_node_that_is_joining_answers_pings_without_changes_and_joins_with_its_list() {
     let mut bench = Bench::new(Options::ringpop());

@@ -36,7 +36,7 @@ const REFERENCE: Figures = Figures {
     load: 0.45,
 };
 
-/// How much worse than the reference is let pass.
+/// How much worse than ringpop-go is let pass.
 const SLACK: u32 = 3;
 
 /// A node that this test has started.

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
@@ -37,7 +37,11 @@ pub(super) async fn reap(State(served): State<Served>) -> Result<Json<Done>, Pro
     Answer::done("reaped", None)
 }
 
-pub(super) async fn gossip(State(served): State<Served>, Path(what): Path<String>) -> Result<Json<Done>, Problem> {
+pub(super) async fn gossip(
+    State(served): State<Served>,
+    what: Result<Path<String>, PathRejection>,
+) -> Result<Json<Done>, Problem> {
+    let Path(what) = what?;
     let swim = &served.swim;
     let done = match what.as_str() {
         "on" => swim.start_gossip().await.map(|()| "gossip is on"),

@@ -9,6 +9,7 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
@@ -34,8 +35,9 @@ const EVENTS_QUEUED: usize = 4096;
 
 pub(super) async fn events(
     State(served): State<Served>,
-    Query(wanted): Query<Wanted>,
+    wanted: Result<Query<Wanted>, QueryRejection>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let Query(wanted) = wanted?;
     let (members, events) = served.swim.subscribe(wanted.mask()?, EVENTS_QUEUED);
     let first = VecDeque::from([written("Members", &Members::new(&members))]);
     let sign = KeepAlive::new().interval(SIGN_OF_LIFE);

@@ -46,6 +46,8 @@ pub(crate) struct Served {
 pub(crate) struct Admin {
     address: SocketAddr,
     listener: Option<TcpListener>,
+    /// What nodes that are started from now on measure. Nothing is recorded where nobody could ask for it.
+    metrics: PrometheusHandle,
     /// Ends what is served when this is dropped.
     serving: JoinSet<()>,
 }
@@ -58,7 +60,7 @@ const BODY_MAX: usize = 64 << 10;
 const HEADER_MAX: Duration = Duration::from_secs(30);
 
 impl Served {
-    pub(crate) fn new(swim: Swim, metrics: PrometheusHandle) -> Self {
+    fn new(swim: Swim, metrics: PrometheusHandle) -> Self {
         Self { swim, metrics, labels: Arc::default() }
     }
 
@@ -114,17 +116,18 @@ impl Admin {
         }
         let listener = TcpListener::bind(address).await.map_err(|error| not_opened(address, error))?;
         let address = listener.local_addr().context("the admin address is not known")?;
-        Ok(Some(Self { address, listener: Some(listener), serving: JoinSet::new() }))
+        Ok(Some(Self { address, listener: Some(listener), metrics: record_metrics()?, serving: JoinSet::new() }))
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Answers requests until it is dropped.
-    pub(crate) fn serve(mut self, served: Served) -> Self {
+    /// Answers requests about the node until it is dropped.
+    pub(crate) fn serve(mut self, swim: &Swim) -> Self {
         if let Some(listener) = self.listener.take() {
-            self.serving.spawn(upkeep(served.metrics.clone()));
+            let served = Served::new(swim.clone(), self.metrics.clone());
+            self.serving.spawn(upkeep(self.metrics.clone()));
             self.serving.spawn(accept(listener, served.router(self.address)));
         }
         self
@@ -173,7 +176,7 @@ async fn answer(stream: TcpStream, router: Router) {
 }
 
 /// Collects metrics from now on: nodes that are started later show in them.
-pub(crate) fn record_metrics() -> anyhow::Result<PrometheusHandle> {
+fn record_metrics() -> anyhow::Result<PrometheusHandle> {
     PrometheusBuilder::new()
         .set_buckets(&SECONDS)
         .and_then(PrometheusBuilder::install_recorder)

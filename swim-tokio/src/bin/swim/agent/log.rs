@@ -9,6 +9,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Registry, fmt, reload};
 
 use crate::output::Paint;
+use crate::voice::LogLines;
 
 /// A log that was started.
 pub(crate) struct Log {
@@ -32,7 +33,7 @@ impl Log {
             )
         })?;
         let (layer, handle) = reload::Layer::new(parsed);
-        let lines = fmt::layer().with_ansi(Paint::of_stderr() == Paint::On).with_writer(std::io::stderr);
+        let lines = fmt::layer().with_ansi(Paint::of_stderr() == Paint::On).with_writer(LogLines::default);
         tracing_subscriber::registry().with(layer).with(lines).init();
         Ok(Self { filter: named.is_none().then_some(handle) })
     }

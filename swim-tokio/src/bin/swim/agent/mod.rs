@@ -22,11 +22,12 @@ use self::hosts::Hosts;
 use self::log::Log;
 use self::memory::Memory;
 use self::signals::{Asked, Signals};
-use crate::admin::{Admin, Served};
+use crate::admin::Admin;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::output::{print, say};
 use crate::settings::flags::AgentFlags;
 use crate::settings::{Settings, Sources};
+use crate::voice;
 
 /// A running agent.
 pub(crate) struct Agent {
@@ -54,6 +55,8 @@ const REMEMBER_AFTER: Duration = Duration::from_millis(500);
 
 /// Runs an agent until it is asked to end.
 pub(crate) fn run(flags: AgentFlags) -> Result<(), Failure> {
+    // One thread answers members, signals and requests: no line that it writes may hold it up.
+    voice::start();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().or_exit(Exit::Failed)?;
     let ended = runtime.block_on(live(flags));
     // A name that is being looked up or a file that is being read may hang; the threads that do it end with the process.
@@ -108,7 +111,6 @@ impl Agent {
         };
         // Before the node, so that nobody hears of an agent that cannot start.
         let admin = Admin::open(settings.admin, settings.admin_exposed).await?;
-        let metrics = crate::admin::record_metrics()?;
         let filter = settings.allow_partitions.then(Filter::new);
         if let Some(filter) = &filter {
             settings.cut.iter().for_each(|member| filter.block(*member));
@@ -136,7 +138,7 @@ impl Agent {
             log,
         };
         agent.introduce(admin.as_ref())?;
-        let admin = admin.map(|admin| admin.serve(Served::new(agent.swim.clone(), metrics)));
+        let admin = admin.map(|admin| admin.serve(&agent.swim));
         Ok((agent, admin))
     }
 
@@ -206,8 +208,7 @@ impl Agent {
 
     /// Ends when the node does, which nobody has asked for: an agent without a node is of no use.
     async fn until_it_stops(&self) {
-        let mut changes = self.swim.changes();
-        while changes.changed().await.is_some() {}
+        self.swim.stopped().await;
     }
 
     async fn join(&self) -> Result<(), Failure> {
@@ -217,7 +218,8 @@ impl Agent {
                 Ok(hosts) => {
                     self.log.joined();
                     let reachable = self.swim.stats().count_reachable();
-                    let said = print(format_args!("joined: {hosts} hosts answered, {reachable} members are reachable"));
+                    let said =
+                        print(format_args!("joined: {hosts} of the hosts answered; reachable members: {reachable}"));
                     // On a full disk, say. The others know the node by now.
                     said.unwrap_or_else(|error| say_chain("warning", error.as_ref()));
                     return Ok(());

@@ -34,6 +34,9 @@ impl Preset {
     pub(crate) fn changed(self, changes: &Table) -> anyhow::Result<Options> {
         let mut options = Table::try_from(self.options())?;
         for (key, value) in changes {
+            if key == "labels" {
+                return Err(anyhow!("[options] labels: labels have a table of their own, [labels]"));
+            }
             change(&mut options, key, value).with_context(|| format!("[options] {key}"))?;
             // After each, so that a mistake is laid at the right door.
             Options::deserialize(options.clone()).map_err(|error| anyhow!("[options] {key}: {}", error.message()))?;
@@ -62,6 +65,11 @@ fn change(options: &mut Table, key: &str, value: &Value) -> anyhow::Result<()> {
             Value::Table(Table::from_iter([("fixed".to_owned(), time(text)?)]))
         }
         (Some(Value::Table(_)), Value::String(text)) => time(text)?,
+        (None, Value::Table(changes)) => {
+            let mut made = Table::new();
+            changes.iter().try_for_each(|(key, value)| change(&mut made, key, value))?;
+            Value::Table(made)
+        }
         // What is not there is switched off, and may be a time.
         (None, Value::String(text)) => time(text).unwrap_or_else(|_| value.clone()),
         (_, value) => value.clone(),
@@ -109,11 +117,19 @@ mod tests {
     fn one_kind_takes_the_place_of_another() {
         let options = changed("state_timeouts = { suspect = { fixed = '5s' } }").unwrap();
         assert_eq!(options.state_timeouts.suspect, SuspicionTimeout::Fixed(Duration::from_secs(5)));
+        let options = changed("protocol_period = { adaptive = { min = '200ms' } }").unwrap();
+        assert_eq!(options.protocol_period, ProtocolPeriod::Adaptive { min: Duration::from_millis(200) });
     }
 
     #[test]
     fn mistakes_name_the_option() {
-        for text in ["ping_timeuot = '1s'", "ping_timeout = 5", "ping_timeout = 'soon'", "ping_timeout = 'off'"] {
+        for text in [
+            "ping_timeuot = '1s'",
+            "ping_timeout = 5",
+            "ping_timeout = 'soon'",
+            "ping_timeout = 'off'",
+            "labels = { zone = 'a' }",
+        ] {
             let key = text.split(' ').next().unwrap();
             let error = changed(text).unwrap_err();
             assert!(format!("{error:#}").contains(&format!("[options] {key}")), "{text}: {error:#}");
