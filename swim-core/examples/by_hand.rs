@@ -1,13 +1,13 @@
 //! Two nodes, no sockets: the whole of a host, by hand.
 //!
-//! `cargo run -p swim-core --example by_hand` prints every message and event until the two know each other, one
-//! of them falls silent, and the other has declared it faulty.
+//! `cargo run -p swim-core --example by_hand` prints every message, and what changes in the lists, until the two know each
+//! other, one of them falls silent, and the other has declared it faulty.
 
 use std::collections::VecDeque;
 
 use swim_core::{
-    Boot, BootstrapOptions, Channel, Command, CommandId, Config, Effect, Effects, EventKind, EventMask, Input, Instant,
-    Node, Options, OwnedMessage, Status, Ticket, UnixMillis, Via,
+    Boot, BootstrapOptions, Channel, Command, CommandId, Config, Effect, Effects, Event, EventKind, EventMask, Input,
+    Instant, Node, Options, OwnedMessage, Status, Ticket, UnixMillis, Via,
 };
 
 /// A message on its way: to whom, from whom, how it arrives, and what it says.
@@ -28,7 +28,12 @@ fn carry_out(node: &mut Node<u32>, now: Instant, effects: &mut Effects<u32>, pos
                 println!("{now}  {} -> {to}  {:?}, {} changes", node.local(), message.kind, message.changes.len());
                 post.push_back((to as usize - 1, node.local(), via, OwnedMessage::new(message)));
             }
-            Effect::Event(event) => println!("{now}  {}: {event:?}", node.local()),
+            Effect::Event(Event::MemberlistChangesApplied { changes, .. }) => {
+                changes
+                    .iter()
+                    .for_each(|change| println!("{now}  {}: {} is {}", node.local(), change.address, change.status));
+            }
+            Effect::Event(_) => {}
             Effect::Discover(id) => discoveries.push(id),
             Effect::CommandDone { id, outcome } => println!("{now}  {}: {id:?} ended: {outcome:?}", node.local()),
             Effect::Wake(_) => {}
@@ -42,7 +47,7 @@ fn carry_out(node: &mut Node<u32>, now: Instant, effects: &mut Effects<u32>, pos
 }
 
 fn main() -> Result<(), swim_core::ConfigError> {
-    let events = EventMask::only(&[EventKind::JoinComplete, EventKind::MakeNodeStatus]);
+    let events = EventMask::only(&[EventKind::MemberlistChangesApplied]);
     let config = Config::try_from(Options { events, ..Options::lan() })?;
     let boot = |seed| Boot { now: Instant::ZERO, wall: UnixMillis(1_700_000_000_000), seed };
     let mut nodes = [Node::new(config.clone(), 1u32, boot(1)), Node::new(config, 2u32, boot(2))];

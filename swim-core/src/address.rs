@@ -1,4 +1,4 @@
-//! What names a member: an address that the host chooses (DESIGN 3).
+//! What names a member: an address that the host chooses.
 //!
 //! The core never connects to an address. It compares addresses, hashes their canonical bytes, and
 //! writes those bytes to the wire, so they must be the same on every machine.

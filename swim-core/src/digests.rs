@@ -1,6 +1,6 @@
-//! How a list and labels become numbers (DESIGN 4 and 7): ours, or a host's where it speaks another protocol's wire.
+//! How a list and labels become numbers: ours, or a host's where it speaks another protocol's wire.
 //!
-//! The reference sorts its list and takes a farmhash of it; a host that joins such a cluster brings those functions.
+//! Ringpop sorts its list and takes a farmhash of it; a host that joins such a cluster brings those functions.
 
 use core::fmt;
 

@@ -73,7 +73,7 @@ pub enum Outcome {
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum CommandError {
-    /// Bootstrap was asked for twice.
+    /// A bootstrap was asked for while one is under way, or after one that succeeded.
     #[error("the node was bootstrapped before")]
     AlreadyBootstrapped,
     /// Nobody, or not enough of the hosts, answered within `join.max_duration` (R10).

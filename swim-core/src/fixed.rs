@@ -1,4 +1,4 @@
-//! Logarithms in fixed point, so that no float decides anything (DESIGN 6).
+//! Logarithms in fixed point, so that no float decides anything (I8).
 
 /// `log2(n)` in units of 2^-16, rounded down; 0 for 0.
 pub(crate) const fn log2(n: u32) -> u64 {

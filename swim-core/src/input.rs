@@ -61,7 +61,7 @@ pub struct DiscoverFailed;
 /// What a host can ask of a node. Every command ends exactly once.
 #[derive(Clone, Copy, Debug)]
 pub enum Command<'a, A> {
-    /// Discover hosts, join them, and start to probe (R10). The seed's `Bootstrap`.
+    /// Discover hosts, join them, and start to probe (R10). Once it has failed it may be asked for again. Ringpop's `Bootstrap`.
     Bootstrap(BootstrapOptions),
     /// Leave the cluster: say so, and go on answering (R12). A join that some have answered ends with those first.
     Leave,
@@ -73,20 +73,20 @@ pub enum Command<'a, A> {
     SetLabels(&'a OwnLabels),
     /// Ask for hosts, and try to heal with those that are unknown or faulty (R11).
     HealViaDiscovery,
-    /// Try to heal with one host (R11). The seed's `AttemptHeal`.
+    /// Try to heal with one host (R11). Ringpop's `AttemptHeal`.
     AttemptHeal {
         /// With whom.
         target: A,
     },
     /// Turn every faulty member into a tombstone.
     Reap,
-    /// Start to probe. The seed's `Start`.
+    /// Start to probe. Ringpop's `Start`.
     GossipStart,
-    /// Stop probing; requests are still answered. The seed's `Stop`.
+    /// Stop probing; requests are still answered. Ringpop's `Stop`.
     GossipStop,
     /// Run one protocol period now.
     GossipTick,
-    /// Stop for good: no timers, no answers but refusals. The seed's `Destroy`.
+    /// Stop for good: no timers, no answers but refusals. Ringpop's `Destroy`.
     Destroy,
 }
 
@@ -94,7 +94,7 @@ pub enum Command<'a, A> {
 /// from [`Effect::Discover`](crate::Effect::Discover).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BootstrapOptions {
-    /// Whether to probe as soon as the node is ready. The seed's `Stopped`.
+    /// Whether to probe as soon as the node is ready. Ringpop's `Stopped`.
     pub gossip: StartGossip,
 }
 

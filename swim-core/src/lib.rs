@@ -2,11 +2,12 @@
 //!
 //! A [`Node`] takes inputs (messages, ticks, the host's time, commands) and appends effects (sends, events, one
 //! timer) to a buffer of the caller's. It does no I/O, reads no clock, and draws its random numbers from a seed: the
-//! same inputs give the same effects, byte for byte, on every machine.
+//! same inputs give the same effects, byte for byte, whatever the build.
 //!
 //! The protocol is SWIM (Das, Gupta, Motivala, DSN 2002) with ringpop's additions (members that stay known after
 //! death, a membership checksum, full sync in both directions, healing of partitions) and Lifeguard's (Dadgar,
-//! Phillips, Currey, DSN-W 2018). ARCHITECTURE.md numbers the rules and invariants that the comments cite.
+//! Phillips, Currey, DSN-W 2018). The rules R1 to R16 that comments cite are those of docs/PROTOCOL.md, the invariants I1 to
+//! I9 those of ARCHITECTURE.md.
 
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]

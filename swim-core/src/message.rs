@@ -19,7 +19,7 @@ use crate::time::Micros;
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Seq(pub u32);
 
-/// The checksum of a membership list (DESIGN 7). Equal lists have equal checksums.
+/// The checksum of a membership list (I4). Equal lists have equal checksums.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Checksum(pub u32);
@@ -150,7 +150,7 @@ pub enum Kind<A> {
 pub enum Readiness {
     /// It has.
     Ready,
-    /// It is still joining; the reference calls its requests' error `ErrNodeNotReady`.
+    /// It is still joining; ringpop calls its requests' error `ErrNodeNotReady`.
     NotReady,
 }
 

@@ -1,4 +1,4 @@
-//! Randomness: ChaCha8 from the boot seed, with ranges and shuffles of our own (DESIGN 6).
+//! Randomness: ChaCha8 from the boot seed, with ranges and shuffles of our own (I8).
 //!
 //! The convenience crates change how they draw from one release to the next. A seed must give the same run for
 //! ever, so what is drawn is written here and pinned by golden values.

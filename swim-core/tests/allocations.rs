@@ -1,4 +1,4 @@
-//! Nothing on the path of a message allocates once warm (DESIGN 3): counted by the allocator itself.
+//! Nothing on the path of a message allocates once warm: counted by the allocator itself.
 //!
 //! A binary of its own, because the allocator is the process's. Counts are the thread's, so tests may run side by side.
 

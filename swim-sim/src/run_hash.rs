@@ -1,4 +1,4 @@
-//! The running hash of a run: of each input its time, node and kind, and all that it caused (DESIGN 6, I8).
+//! The running hash of a run: of each input its time, node and kind, and all that it caused (I8).
 //!
 //! Two runs are the same exactly as far as their hashes are. Events are left out: which of them are wanted is up to
 //! who watches, and watching must not change the run.

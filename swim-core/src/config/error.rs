@@ -100,7 +100,7 @@ pub enum ConfigError {
         max: Duration,
     },
     /// A member would be forgotten before everyone has heard that it is dead.
-    #[error("`state_timeouts.faulty` is {faulty:?}, not longer than the longest suspicion of {suspicion:?} by day one")]
+    #[error("`state_timeouts.faulty` is {faulty:?}, not longer than the longest suspicion of {suspicion:?} among ten")]
     FaultyShorterThanSuspicion {
         /// The faulty timeout.
         faulty: Duration,

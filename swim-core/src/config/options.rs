@@ -114,7 +114,7 @@ pub enum ProtocolPeriod {
     Fixed(Duration),
     /// One round at a time; the next starts after twice the median duration of a round, this at least (ringpop).
     Adaptive {
-        /// The seed's `MinProtocolPeriod`.
+        /// Ringpop's `MinProtocolPeriod`.
         min: Duration,
     },
 }
@@ -143,7 +143,7 @@ pub enum ExchangeMode {
     Requests,
 }
 
-/// How long a member stays in a status before it moves on (R3). The seed's `StateTimeouts`.
+/// How long a member stays in a status before it moves on (R3). Ringpop's `StateTimeouts`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -252,9 +252,9 @@ pub struct JoinOptions {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct HealOptions {
-    /// How often a node considers an attempt. The seed's `PartitionHealPeriod`; `None` switches healing off.
+    /// How often a node considers an attempt. Ringpop's `PartitionHealPeriod`; `None` switches healing off.
     pub period: Option<Duration>,
-    /// How many attempts the whole cluster makes in a period. The seed's `PartitionHealBaseProbabillity`; up to 1000.
+    /// How many attempts the whole cluster makes in a period. Ringpop's `PartitionHealBaseProbabillity`; up to 1000.
     pub base_probability: u32,
     /// How many attempts a second each side makes while many of its members are faulty; 0 makes no difference
     /// between faulty members and hosts, and needs discovery (ringpop). Up to 1000.

@@ -1,5 +1,5 @@
 //! Settings that were found to work, after hashicorp/memberlist's presets where they mean the same, and after the
-//! reference's defaults.
+//! defaults of ringpop-go.
 
 use core::time::Duration;
 
@@ -107,7 +107,7 @@ impl Options {
         }
     }
 
-    /// The reference's defaults and its ways, for a host that speaks its wire.
+    /// Ringpop's defaults and its ways, for a host that speaks its wire.
     pub fn ringpop() -> Self {
         let lan = Self::lan();
         Self {

@@ -141,7 +141,7 @@ impl<A: Address> Attempt<A> {
         self.step = Step::Fetching(self.request(now, kind, Span::EMPTY, membership, out));
     }
 
-    /// The reference has no requests of its own for healing: a ping carries what is to be told.
+    /// Ringpop has no requests of its own for healing: a ping carries what is to be told.
     fn telling(kind: Kind<A>, membership: &mut Membership<A>) -> Kind<A> {
         if membership.config.requests { Kind::Ping { seq: membership.next_seq() } } else { kind }
     }
@@ -161,7 +161,7 @@ impl<A: Address> Attempt<A> {
         let conflicts = compare(list, membership, out);
         if conflicts.is_empty() {
             membership.apply(now, self.target, list, Spread::Yes, out);
-            // The reference sends its whole list.
+            // Ringpop sends its whole list.
             let lacking = if membership.config.requests {
                 whole_list(membership, out)
             } else {

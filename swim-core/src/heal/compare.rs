@@ -32,7 +32,7 @@ pub(super) fn compare<A: Address>(
     let blocks = |status: Status| match status {
         Status::Alive | Status::Suspect => false,
         Status::Faulty | Status::Tombstone => true,
-        // Whoever left wanted to; only the reference waits for it.
+        // Whoever left wanted to; only ringpop waits for it.
         Status::Leave => !membership.config.doubt_hearsay,
     };
     let mark = out.mark();

@@ -1,4 +1,4 @@
-//! The incremental checksum of a list (DESIGN 7, I4).
+//! The incremental checksum of a list (I4).
 //!
 //! Each member that is no tombstone contributes 64 well mixed bits of all that is known of it; the list is their
 //! wrapping sum, folded to 32 bits. A change costs two contributions, whatever the size of the list.

@@ -8,7 +8,7 @@
 //!            ├─ proven     who has ever answered this node (R16)            proven
 //!            ├─ sources    who claimed it, where it is not the member       slot_map
 //!            ├─ labels     of those that have some                          label_store
-//!            └─ sum        the incremental checksum (DESIGN 7)              checksum
+//!            └─ sum        the incremental checksum (I4)                  checksum
 //! ```
 //! A slot is stable as long as its member is listed. At two thousand members a pair of node and member costs
 //! twelve bytes of record (with a four-byte address), five of index and four of order.

@@ -63,12 +63,12 @@ impl<A: Address> Node<A> {
         self.membership.members.count_proven()
     }
 
-    /// How many members are alive or suspect, the node itself included. The seed's `CountReachableMembers`.
+    /// How many members are alive or suspect, the node itself included. Ringpop's `CountReachableMembers`.
     pub fn count_reachable(&self) -> u32 {
         self.count(Status::Alive) + self.count(Status::Suspect)
     }
 
-    /// The addresses of the members that are alive or suspect, in order. The seed's `GetReachableMembers`.
+    /// The addresses of the members that are alive or suspect, in order. Ringpop's `GetReachableMembers`.
     pub fn reachable(&self) -> Vec<A> {
         let mut reachable: Vec<A> =
             self.listed().filter(|member| member.status.is_pingable()).map(|member| member.address).collect();
@@ -92,7 +92,7 @@ impl<A: Address> Node<A> {
         self.membership.standing == Standing::Destroyed
     }
 
-    /// Whether rounds do not follow one another by themselves. The seed's `Stopped`.
+    /// Whether rounds do not follow one another by themselves. Ringpop's `Stopped`.
     pub fn is_stopped(&self) -> bool {
         !self.probe.is_running()
     }

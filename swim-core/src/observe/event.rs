@@ -1,4 +1,4 @@
-//! Events: everything that the reference reports, and a few more. The set is open, a mask picks the kinds wanted.
+//! Events: everything that ringpop reports, and a few more. The set is open, a mask picks the kinds wanted.
 //! Serialised, an event is one object: `event` is its name, the rest are its fields; times are in microseconds.
 
 use alloc::vec::Vec;
@@ -75,7 +75,7 @@ events! {
         /// How many there are.
         count: u32,
     },
-    /// The checksum of the list changed (DESIGN 7).
+    /// The checksum of the list changed (I4).
     ChecksumCompute {
         /// What it is.
         checksum: Checksum,
@@ -134,7 +134,8 @@ events! {
         /// What it is.
         new: u32,
     },
-    /// Changes were applied to the list.
+    /// Changes were applied to the list. This is the event to follow: whatever makes a member come, change, leave or die is in
+    /// it, the node's own verdicts included. Who vanishes is told by [`Event::MemberEvicted`] and [`Event::MemberDropped`].
     MemberlistChangesApplied {
         /// Which.
         changes: Changes<'a, A>,
@@ -443,7 +444,7 @@ impl<A: Copy> OwnedEvent<A> {
     }
 }
 
-/// The endpoint of a request, after the reference.
+/// The endpoint of a request, after ringpop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -481,7 +482,7 @@ pub enum HealResult {
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum JoinFailedReason {
-    /// Nobody, or not enough of the hosts, answered in time. The reference's `Error`.
+    /// Nobody, or not enough of the hosts, answered in time. Ringpop's `Error`.
     Error,
     /// The node was destroyed meanwhile.
     Destroyed,

@@ -1,6 +1,6 @@
 //! The durations of protocol rounds (R15): a small histogram with buckets that grow by a fifth.
 //!
-//! The reference samples durations into a reservoir, at random; a histogram forgets nothing, needs no randomness
+//! Ringpop-go samples durations into a reservoir, at random; a histogram forgets nothing, needs no randomness
 //! and half a kilobyte, and is off by a tenth of a value at most. Old rounds fade: counts are halved every 512 rounds.
 
 use alloc::boxed::Box;
@@ -78,7 +78,7 @@ impl Histogram {
         Some(Micros(middle(found).clamp(self.min, self.max)))
     }
 
-    /// What the reference reports of them.
+    /// What ringpop reports of them.
     pub(crate) fn timing(&self) -> Timing {
         let percentile = |per_mille| self.percentile(per_mille).unwrap_or_default();
         let mean = self.sum.checked_div(self.count).unwrap_or(0);
@@ -102,7 +102,7 @@ impl Histogram {
     }
 }
 
-/// The durations of protocol rounds. The seed's `Timing`; its `Type` is always `timer`.
+/// The durations of protocol rounds. Ringpop's `Timing`; its `Type` is always `timer`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Timing {

@@ -76,15 +76,15 @@ impl Counters {
 #[repr(C)]
 pub(crate) struct Stats {
     pub(crate) timing: Histogram,
-    /// Requests that the node makes: the seed's client rate.
+    /// Requests that the node makes: ringpop's client rate.
     pub(crate) client: Meter,
-    /// Requests that the node answers: the seed's server rate.
+    /// Requests that the node answers: ringpop's server rate.
     pub(crate) server: Meter,
     pub(crate) counters: Counters,
 }
 
 impl Stats {
-    /// What the reference reports.
+    /// What ringpop reports.
     pub(crate) fn protocol(&self, now: Instant, rate: Micros) -> ProtocolStats {
         let client_milli = self.client.per_second_milli(now);
         let server_milli = self.server.per_second_milli(now);
@@ -98,7 +98,7 @@ impl Stats {
     }
 }
 
-/// Statistics of the protocol. The seed's `ProtocolStats`.
+/// Statistics of the protocol. Ringpop's `ProtocolStats`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct ProtocolStats {

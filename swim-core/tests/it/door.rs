@@ -1,4 +1,4 @@
-//! The door (DESIGN 3): whatever comes in, each request gets one reply, each command one end, and time passes.
+//! The door: whatever comes in, each request gets one reply, each command one end, and time passes.
 
 use swim_core::{
     About, Boot, BootstrapOptions, Channel, ClusterId, Command, CommandError, CommandId, Config, DiscoverId, Effect,

@@ -143,7 +143,7 @@ fn known_faulty_members_are_targets_without_discovery_and_the_sooner_the_more_th
     assert!(half >= 20, "{half}");
     let one_of_forty = attempts_within(60, lan, 38, 1);
     assert!(one_of_forty <= 6, "{one_of_forty}");
-    assert_eq!(attempts_within(3_600, Options::ringpop(), 1, 2), 0, "the reference needs discovery");
+    assert_eq!(attempts_within(3_600, Options::ringpop(), 1, 2), 0, "ringpop needs discovery");
     assert_eq!(attempts_within(3_600, quiet_lan(), 1, 2), 0, "healing is switched off");
 }
 

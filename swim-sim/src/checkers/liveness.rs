@@ -1,5 +1,5 @@
 //! L1, L2 and L3: once faults have stopped, all agree, the dead are noticed, and the living are taken back, in a bounded
-//! time (DESIGN 5).
+//! time (L1 to L3).
 //!
 //! | | among the nodes that work and reach one another | violated by |
 //! |---|---|---|

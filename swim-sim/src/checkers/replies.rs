@@ -1,4 +1,4 @@
-//! Every request that arrives gets exactly one reply by its deadline, a refusal included (DESIGN 3).
+//! Every request that arrives gets exactly one reply by its deadline, a refusal included.
 
 use swim_core::{Instant, Micros};
 

@@ -1,4 +1,4 @@
-//! What lies between the nodes: how long a message takes, and whether it arrives (DESIGN 8).
+//! What lies between the nodes: how long a message takes, and whether it arrives.
 //!
 //! Datagrams are lost or take one latency. A request needs a connection first: one round trip more, and what is lost
 //! on the way is sent again later, as TCP does; a handshake that is lost, or that a cut swallows, is tried again after a

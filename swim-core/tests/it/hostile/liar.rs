@@ -221,7 +221,7 @@ fn lies_about_everyone_do_not_keep_a_real_death_from_being_found_within_half_a_m
     assert_eq!(deaths(&world), []);
 }
 
-/// The reference has no limit, and believes hearsay; what is claimed at the very ceiling cannot be overridden.
+/// Ringpop has no limit, and believes hearsay; what is claimed at the very ceiling cannot be overridden.
 #[test]
 fn in_the_ringpop_preset_two_claims_get_a_member_declared_faulty_for_good() {
     let mut options = Options::ringpop();
