@@ -68,7 +68,7 @@ pub(crate) struct Joiner<A> {
     /// Who pinged or tried to heal while the node was joining: members of a cluster that lists it.
     heard: Vec<A>,
     asked: Vec<Asked<A>>,
-    /// Who was asked since all had their turn last.
+    /// Who was asked since all of the list had their turn last.
     tried: BTreeSet<A>,
     joined: Vec<A>,
     rounds: u32,
@@ -147,6 +147,10 @@ impl<A: Address> Joiner<A> {
         self.listed = self.hosts.len();
         self.heard.retain(|host| !self.hosts.contains(host));
         self.hosts.append(&mut self.heard);
+        if !self.tried.is_empty() {
+            let known = BTreeSet::from_iter(self.hosts.iter().copied());
+            self.tried.retain(|host| known.contains(host));
+        }
         if self.joined.len() >= self.needed(membership) {
             return self.succeed(now, membership, out);
         }
@@ -187,11 +191,11 @@ impl<A: Address> Joiner<A> {
         let count = missing * membership.config.parallelism_factor;
         let past = (&self.joined[..], &self.tried);
         let chosen = targets::choose(&self.hosts, past, count, membership.local, &mut membership.random);
-        let again: BTreeSet<A> = chosen.iter().copied().filter(|host| self.tried.contains(host)).collect();
-        if again.is_empty() {
-            self.tried.extend(&chosen);
-        } else {
-            // All had their turn, and those have begun the next.
+        let again = chosen.iter().copied().filter(|host| self.tried.contains(host)).collect();
+        self.tried.extend(&chosen);
+        if self.hosts[..self.listed].iter().all(|host| self.tried.contains(host) || self.joined.contains(host)) {
+            // All of the list had their turn, and those have begun the next. Anyone can be heard, again and again, and keeps no
+            // host of the list from its turn.
             self.tried = again;
         }
         self.asked.clear();
@@ -355,6 +359,7 @@ impl<A: Address> Joiner<A> {
     pub(crate) fn check(&self) {
         assert!(self.asked.len() <= 32 * 32, "join requests are bounded");
         assert!(self.hosts.len() <= HOSTS_MAX + HEARD_MAX && self.heard.len() <= HEARD_MAX, "hosts are bounded");
+        assert!(self.tried.len() <= self.hosts.len(), "those that were asked are hosts");
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn choose<A: Address>(
     let mut left: Vec<A> = hosts.iter().copied().filter(|host| !joined.contains(host)).collect();
     random.shuffle(&mut left);
     // Stable, so that what is on one side stays shuffled.
-    left.sort_by_key(|host| (asked.contains(host), host.same_host(&local)));
+    left.sort_by_cached_key(|host| (asked.contains(host), host.same_host(&local)));
     left.truncate(count);
     left
 }

@@ -51,29 +51,30 @@ impl HostsFile {
         &self.path
     }
 
-    /// What the file says now, or said before where the disk hangs. Nothing is resolved.
+    /// What the file says now, or said before where the disk hangs; what comes late is there the next time. Nothing is resolved.
     pub async fn entries(&self) -> Entries {
-        let path = self.path.clone();
-        let reading = Arc::clone(&self.reading);
-        let text = tokio::time::timeout(READ_MAX, async {
+        let Self { path, entries, reading, .. } = self.clone();
+        let read = tokio::time::timeout(READ_MAX, async {
             // One at a time: where the disk hangs each would keep a thread, and at last all that the host has.
             let alone = reading.lock_owned().await;
-            let text = tokio::task::spawn_blocking(move || {
+            let read = tokio::task::spawn_blocking(move || {
                 let _alone = alone;
-                read(&path)
+                let parsed = parse(&path, read(&path))?;
+                *entries.lock().unwrap_or_else(PoisonError::into_inner) = parsed;
+                Ok(())
             });
-            text.await.unwrap_or_else(|gone| Err(io::Error::other(gone)))
+            read.await.unwrap_or_else(|gone| Err(self.unreadable(io::Error::other(gone))))
         });
-        let hangs = |_| Err(io::Error::new(ErrorKind::TimedOut, format!("it could not be read within {READ_MAX:?}")));
-        let parsed = parse(&self.path, text.await.unwrap_or_else(hangs));
-        let mut former = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        match parsed {
-            Ok(hosts) => {
-                former.clone_from(&hosts);
-                Entries { hosts, damage: None }
-            }
-            Err(damage) => Entries { hosts: former.clone(), damage: Some(damage) },
-        }
+        let read = read.await.unwrap_or_else(|_| {
+            let text = format!("it could not be read within {READ_MAX:?}");
+            Err(self.unreadable(io::Error::new(ErrorKind::TimedOut, text)))
+        });
+        let hosts = self.entries.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Entries { hosts, damage: read.err() }
+    }
+
+    fn unreadable(&self, source: io::Error) -> DiscoverError {
+        DiscoverError::Unreadable { path: self.path.clone(), source: Arc::new(source) }
     }
 }
 

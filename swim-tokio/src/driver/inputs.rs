@@ -55,6 +55,8 @@ impl<W: Wire> Driver<W> {
         let id = self.next_command();
         self.input(Input::Command { id, command: Command::Destroy }, &mut scratch.caused);
         self.finish(scratch);
+        // The last numbers stay.
+        self.publish();
     }
 
     /// The node's time has come.
@@ -109,12 +111,14 @@ impl<W: Wire> Driver<W> {
     pub(crate) fn hosts(&mut self, id: DiscoverId, found: Found, scratch: &mut Scratch) {
         let local = self.shared.fixed.local;
         let mut hosts: Vec<SocketAddr> = found.hosts.into_iter().map(crate::transport::address::plain).collect();
+        let mut elsewhere = elsewhere::take_out(local, &mut hosts);
         if hosts.iter().all(|host| *host == local) {
             hosts.extend(self.remembered.all());
+            elsewhere.extend(elsewhere::take_out(local, &mut hosts));
         } else if self.shared.lock().joining.is_under_way() {
             hosts.extend(self.remembered.some());
+            elsewhere::take_out(local, &mut hosts);
         }
-        let elsewhere = elsewhere::take_out(local, &mut hosts);
         let missing = Missing::new(found.missing);
         self.say_missing(&missing, &elsewhere);
         // Who is missing may be up: whoever finds nobody but itself then is not alone.

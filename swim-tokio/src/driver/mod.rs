@@ -222,11 +222,15 @@ impl<W: Wire> Driver<W> {
             self.input(Input::Undeliverable { to, about }, &mut scratch.caused);
         }
         self.shared.lock().transport = self.counters;
-        let now = self.clock.now();
-        if self.report.is_due(now) {
-            let numbers = self.shared.numbers();
-            self.report.publish(now, &numbers);
+        if self.report.is_due(self.clock.now()) {
+            self.publish();
         }
+    }
+
+    /// Publishes what was counted.
+    fn publish(&mut self) {
+        let numbers = self.shared.numbers();
+        self.report.publish(self.clock.now(), &numbers);
     }
 }
 

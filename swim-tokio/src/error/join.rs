@@ -9,9 +9,9 @@ use super::{Missing, Seeds};
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JoinError {
-    /// Hosts are known, and too few of them answered in time.
+    /// Hosts are known, and too few of them let the node in in time.
     #[error(
-        "not enough hosts answered within {time:?}: {seeds}; check the hosts, and that they are up and reachable{}",
+        "not enough hosts let this node in within {time:?}: {seeds}; check the hosts, and that they are up and reachable{}",
         more(.missing)
     )]
     Unreachable {

@@ -15,12 +15,13 @@ use tracing_subscriber::EnvFilter;
 use self::voice::{LogLines, To};
 
 #[path = "../swim/voice.rs"]
+#[expect(dead_code, reason = "this one writes to stderr alone")]
 mod voice;
 
 /// A member of a ringpop cluster: speaks ringpop's protocol over TChannel and answers its admin endpoints.
 ///
 /// SIGTERM and SIGINT make it tell the others that it is gone (self-eviction) and end with status 0; a second one ends it
-/// at once. Logs go to stderr, by RUST_LOG. Status 1: the node could not start or join; 2: a mistake on the command line.
+/// at once. Logs go to stderr, by RUST_LOG. Status 1: the node could not start or join, or stopped by itself; 2: a mistake on the command line.
 ///
 /// Example: ringpop-node --hosts=hosts.json --listen=127.0.0.1:3000
 #[derive(Parser)]
