@@ -1,8 +1,10 @@
 //! Forged senders, replayed messages, and those of another cluster.
 
-use swim_core::{ChangeList, ClusterId, Incarnation, Kind, Options, Reach, Seq, Status, Ticket, Via, wire};
+use swim_core::{
+    ChangeList, ClusterId, Command, Incarnation, Kind, Options, Reach, RefusedReason, Seq, Status, Ticket, Via, wire,
+};
 
-use crate::forge::{ack, inc, is_ack, join, message, millis, own, ping, quiet_lan, said, secs};
+use crate::forge::{STRANGER, ack, inc, is_ack, join, message, millis, own, ping, quiet_lan, said, secs};
 use crate::world::{Letter, World};
 use Status::{Alive, Faulty, Suspect, Tombstone};
 
@@ -125,6 +127,19 @@ fn a_forged_sender_changes_nothing_of_what_is_held_of_the_one_that_it_names() {
     }
     let held = world.member(1, 2).unwrap();
     assert_eq!((held.incarnation, held.status), (incarnation, status));
+}
+
+/// An answer counts for the number that was drawn for it, also where another one of that member is waited for.
+#[test]
+fn an_answer_with_another_number_than_that_of_an_attempt_to_heal_proves_nothing() {
+    let mut world = World::among(quiet_lan(), 3);
+    world.command(1, Command::AttemptHeal { target: STRANGER });
+    world.tell(2, 1, &[own(STRANGER, Alive, inc(0))]);
+    for kind in [Kind::List, Kind::Done, ack(Seq(7)), Kind::Refused { reason: RefusedReason::NotReady }] {
+        world.inject(STRANGER, 1, Via::Response(Ticket(7)), &message(kind, &[]));
+    }
+    assert_eq!(world.node(1).counters().rejected_unsolicited, 4);
+    assert!(!world.node(1).is_proven(STRANGER));
 }
 
 /// Members are told all that is pending; a forged one costs a send of each change that fits, so news can be used up before
