@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
-use swim_core::{Change, Changes, Event, EventMask, OwnedEvent};
+use swim_core::{Change, Event, EventMask, OwnedEvent};
 
 /// What a reader of events gets.
 #[derive(Clone, Debug)]
@@ -101,18 +101,8 @@ struct Weighed {
 
 impl Weighed {
     fn new(event: Event<'_, SocketAddr>) -> Self {
-        let changes = match event {
-            Event::MemberlistChangesApplied { changes, .. }
-            | Event::MemberlistChangesReceived { changes, .. }
-            | Event::PingReceive { changes, .. }
-            | Event::PingRequestReceive { changes, .. }
-            | Event::PingSend { changes, .. }
-            | Event::PingSendComplete { changes, .. }
-            | Event::Rollup { changes } => changes,
-            _ => Changes::NONE,
-        };
         let each = |change: Change<'_, SocketAddr>| size_of_val(&change) + change.labels.encoded().len();
-        Self { event: Arc::new(OwnedEvent::new(event)), weight: changes.iter().map(each).sum() }
+        Self { event: Arc::new(OwnedEvent::new(event)), weight: event.changes().iter().map(each).sum() }
     }
 }
 
