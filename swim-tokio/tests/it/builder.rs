@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpListener, UdpSocket};
 use swim_core::{ConfigError, Options};
 use swim_tokio::{AdvertiseProblem, FixedHosts, JoinError, SeedFailure, StartError, Swim, Transport, WaitError};
 
-use crate::helpers::{anywhere, builder, impatient, options, within};
+use crate::helpers::{anywhere, builder, impatient, options, vacant, within};
 
 fn address(text: &str) -> SocketAddr {
     text.parse().unwrap()
@@ -211,10 +211,7 @@ async fn a_node_that_comes_back_is_not_taken_for_a_second_agent() {
 async fn whoever_speaks_under_this_nodes_address_is_named_when_joining_fails() {
     // The host is the node itself under another address, so that it meets itself as a stranger.
     let node = builder().options(impatient()).bind(address("0.0.0.0:0")).advertise(address("127.0.0.1:0"));
-    let port = {
-        let probe = UdpSocket::bind(anywhere()).unwrap();
-        probe.local_addr().unwrap().port()
-    };
+    let port = vacant().port();
     let alias = SocketAddr::new([127, 0, 0, 3].into(), port);
     let node = node.bind(SocketAddr::new([0, 0, 0, 0].into(), port)).discovery(FixedHosts::new([alias]));
     let node = node.start().await.unwrap();

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use swim_core::{JoinOptions, Options};
 use swim_tokio::{Discover, DiscoverError, Discovery, DnsNames, FixedHosts, Found, HostsFile, JoinError};
 
-use crate::helpers::{builder, cluster, impatient, options, within};
+use crate::helpers::{builder, cluster, impatient, options, vacant, within};
 
 /// A file of its own for each test, gone with it.
 struct TempFile(PathBuf);
@@ -194,7 +194,7 @@ impl Discover for Partial {
 
 #[tokio::test]
 async fn a_node_that_finds_only_itself_while_others_are_missing_is_no_cluster_of_one() {
-    let own = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let own = vacant();
     let alone = builder().bind(own).options(impatient()).discovery(Partial(vec![own])).start().await.unwrap();
     let error = within(alone.joined()).await.unwrap_err();
     assert!(matches!(missing(&error)[..], [DiscoverError::Other(_)]), "{error:?}");

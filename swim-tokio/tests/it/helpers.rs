@@ -2,7 +2,8 @@
 
 use std::fmt::Display;
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use swim_core::{GossipOptions, JoinOptions, Options, ProtocolPeriod, Status};
@@ -38,6 +39,20 @@ pub(crate) fn impatient() -> Options {
 /// Any port of this machine.
 pub(crate) fn anywhere() -> SocketAddr {
     "127.0.0.1:0".parse().unwrap()
+}
+
+/// A place on this machine where nobody listens. Systems give ports from 32768 (Linux) or 49152 on to those that ask for any, so
+/// no other test gets this one meanwhile.
+pub(crate) fn vacant() -> SocketAddr {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        // Two runs at once begin at different ports.
+        let number = std::process::id().wrapping_mul(97).wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let place = SocketAddr::from(([127, 0, 0, 1], 20_000 + (number % 10_000) as u16));
+        if TcpListener::bind(place).is_ok() && UdpSocket::bind(place).is_ok() {
+            return place;
+        }
+    }
 }
 
 /// A node of the cluster `test` somewhere on this machine.

@@ -1,11 +1,11 @@
 //! Nodes find one another, or say what stands in the way.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 
 use swim_core::Status;
 use swim_tokio::{FixedHosts, HealError, JoinError, SeedFailure};
 
-use crate::helpers::{builder, cluster, impatient, start, status, until, within};
+use crate::helpers::{builder, cluster, impatient, start, status, until, vacant, within};
 
 #[tokio::test]
 async fn a_node_without_hosts_is_a_cluster_of_one() {
@@ -85,7 +85,7 @@ async fn a_loopback_address_heals_with_no_other_machine() {
 
 #[tokio::test]
 async fn what_stands_in_the_way_is_known_while_joining_is_tried() {
-    let place = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let place = vacant();
     let second = builder().discovery(FixedHosts::new([place])).start().await.unwrap();
     let refused = || match second.join_trouble() {
         Some(JoinError::Unreachable { seeds, .. }) => seeds.iter().eq([(place, SeedFailure::Refused)]),

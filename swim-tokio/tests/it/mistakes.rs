@@ -2,7 +2,7 @@
 
 use std::net::{TcpListener, UdpSocket};
 
-use crate::helpers::{skipped, until};
+use crate::helpers::{skipped, until, vacant};
 use crate::process::{Agent, Ended, Folder, finish, run, swim};
 
 /// Runs an agent on free ports that is to fail with `status`, and says all of `hints`.
@@ -63,7 +63,7 @@ async fn an_admin_port_in_use_is_named_and_another_one_advised() {
 async fn seeds_that_do_not_answer_are_named_each_with_its_reason() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let silent = silent.local_addr().unwrap().to_string();
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let closed = vacant().to_string();
     let join = format!("{silent},{closed}");
     let refused = format!("{closed} (connection refused)");
     fails(&["--join", &join, "--join-timeout", "1s"], 4, &[&silent, &refused, "--join", "--retry-join"]).await;
@@ -71,7 +71,7 @@ async fn seeds_that_do_not_answer_are_named_each_with_its_reason() {
 
 #[tokio::test]
 async fn an_agent_that_tries_still_says_what_stands_in_the_way() {
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let closed = vacant().to_string();
     let agent = Agent::start(&["--join", &closed]).await;
     agent.process.err.line("not joined yet").await;
     let so_far = agent.process.err.line("so far: ").await;
@@ -80,7 +80,7 @@ async fn an_agent_that_tries_still_says_what_stands_in_the_way() {
 
 #[tokio::test]
 async fn an_agent_that_retries_says_why_and_joins_once_it_can() {
-    let place = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let place = vacant().to_string();
     let agent = Agent::start(&["--join", &place, "--join-timeout", "500ms", "--retry-join"]).await;
     assert!(agent.process.err.line("error: not enough hosts").await.contains(&place));
     agent.process.err.line("trying again").await;
@@ -221,7 +221,7 @@ async fn a_hosts_file_that_is_damaged_later_is_reported_and_counts_as_it_was() {
 #[tokio::test]
 async fn a_hosts_file_that_is_damaged_while_the_agent_joins_counts_as_it_was() {
     let folder = Folder::new();
-    let place = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let place = vacant().to_string();
     let hosts = folder.write("hosts.json", &format!("[\"{place}\"]"));
     let agent = Agent::start(&["--hosts-file", &hosts, "--log", "warn"]).await;
     folder.write("hosts.json", "[");
@@ -239,7 +239,7 @@ async fn a_name_that_cannot_be_resolved_is_named() {
     let hints = ["127.0.0.1:1 (connection refused)", name, "cannot be resolved", "--join"];
     fails(&["--join", &both, "--join-timeout", "1s"], 4, &hints).await;
     let folder = Folder::new();
-    let own = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let own = vacant().to_string();
     let hosts = folder.write("hosts.json", &format!("[\"{own}\", \"{name}\"]"));
     let args = ["--bind", &own, "--hosts-file", &hosts, "--join-timeout", "1s"];
     fails(&args, 4, &[name, "cannot be resolved", "--hosts-file"]).await;
@@ -250,7 +250,7 @@ const ELSEWHERE: &str = "203.0.113.7:7946";
 
 #[tokio::test]
 async fn an_agent_on_loopback_is_told_at_once_that_other_machines_cannot_reach_it() {
-    let place = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let place = vacant().to_string();
     let hints = [&place, "loopback", ELSEWHERE, "--bind", "--advertise"];
     // It has two minutes, and the test has one.
     fails(&["--bind", &place, "--join", ELSEWHERE], 4, &hints).await;
@@ -309,7 +309,7 @@ async fn a_mistake_in_the_settings_file_is_named_with_its_place() {
 
 #[tokio::test]
 async fn commands_without_an_agent_say_how_to_get_one() {
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let nobody = vacant().to_string();
     for command in ["members", "watch", "info", "leave", "rejoin", "heal", "label", "reap"] {
         let ended = run([command, "--admin", &nobody]).await;
         check(ended, 5, &["no agent answers", &nobody, "swim agent", "--admin"]);

@@ -87,8 +87,7 @@ fn a_runtime_without_time_or_without_io_is_told_so() {
     assert!(error.to_string().contains("enable_all"), "{error}");
 
     let without_io = build(tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time());
-    // At an address that no other test uses: theirs may take a port of the usual one as soon as it is free.
-    let port = std::net::UdpSocket::bind("127.88.0.1:0").unwrap().local_addr().unwrap();
+    let port = crate::helpers::vacant();
     let error = without_io.block_on(crate::helpers::builder().bind(port).start()).unwrap_err();
     assert!(matches!(error, StartError::NoIo), "{error:?}");
     assert!(error.to_string().contains("enable_all"), "{error}");
