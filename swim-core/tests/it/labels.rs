@@ -6,7 +6,7 @@ use swim_core::{
 
 use crate::forge::{SOMEONE, inc, own, quiet_lan, said, secs};
 use crate::world::World;
-use Status::{Alive, Faulty, Leave, Suspect};
+use Status::{Alive, Faulty, Leave, Suspect, Tombstone};
 
 fn labels(value: &str) -> OwnLabels {
     OwnLabels::new([("role", value)]).unwrap()
@@ -80,6 +80,21 @@ fn of_two_claims_that_differ_in_labels_alone_the_higher_digest_wins_in_either_or
         world.tell(2, 1, &order[..1]);
         world.tell(2, 1, &order[1..]);
         assert_eq!(world.member(1, 3).unwrap().labels, higher.as_labels());
+    }
+}
+
+/// That it is dead is not believed, and makes it no suspect either (R1a); its labels are compared as always (R1).
+#[test]
+fn of_one_that_left_the_higher_digest_wins_also_where_others_speak_of_it() {
+    let (lower, higher) = lower_and_higher();
+    for status in [Leave, Tombstone] {
+        for (known, told) in [(&lower, &higher), (&higher, &lower)] {
+            let mut world = World::among(quiet_lan(), 3);
+            world.tell(2, 1, &[with(own(3, Leave, inc(1)), known)]);
+            world.tell(2, 1, &[with(said(2, 3, status, inc(1)), told)]);
+            let member = world.member(1, 3).unwrap();
+            assert_eq!((member.status, member.labels), (Leave, higher.as_labels()));
+        }
     }
 }
 
