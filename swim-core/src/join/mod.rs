@@ -10,6 +10,7 @@
 
 mod targets;
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use crate::address::Address;
@@ -67,6 +68,8 @@ pub(crate) struct Joiner<A> {
     /// Who pinged or tried to heal while the node was joining: members of a cluster that lists it.
     heard: Vec<A>,
     asked: Vec<Asked<A>>,
+    /// Who was asked since all of the list had their turn last.
+    tried: BTreeSet<A>,
     joined: Vec<A>,
     rounds: u32,
 }
@@ -91,6 +94,7 @@ impl<A: Address> Joiner<A> {
             listed: 0,
             heard: Vec::new(),
             asked: Vec::new(),
+            tried: BTreeSet::new(),
             joined: Vec::new(),
             rounds: 0,
         }
@@ -111,7 +115,7 @@ impl<A: Address> Joiner<A> {
             return;
         }
         (self.command, self.options, self.started, self.rounds) = (command, options, now, 0);
-        (self.hosts, self.listed) = (Vec::new(), 0);
+        (self.hosts, self.listed, self.tried) = (Vec::new(), 0, BTreeSet::new());
         self.discover(id, membership, out);
     }
 
@@ -143,6 +147,10 @@ impl<A: Address> Joiner<A> {
         self.listed = self.hosts.len();
         self.heard.retain(|host| !self.hosts.contains(host));
         self.hosts.append(&mut self.heard);
+        if !self.tried.is_empty() {
+            let known = BTreeSet::from_iter(self.hosts.iter().copied());
+            self.tried.retain(|host| known.contains(host));
+        }
         if self.joined.len() >= self.needed(membership) {
             return self.succeed(now, membership, out);
         }
@@ -166,7 +174,8 @@ impl<A: Address> Joiner<A> {
     /// Whether what has come is enough by now, although some did not answer: anybody's list, or nobody's where the host list
     /// names nobody else.
     fn is_settled(&self, now: Instant, membership: &Membership<A>) -> bool {
-        let is_late = membership.config.join_settle_after.is_some_and(|after| now.since(self.started) >= after);
+        let after = membership.config.join_settle_after.map(|after| after.min(membership.config.join_max));
+        let is_late = after.is_some_and(|after| now.since(self.started) >= after);
         is_late && (!self.joined.is_empty() || self.has_only_heard())
     }
 
@@ -180,7 +189,15 @@ impl<A: Address> Joiner<A> {
         self.rounds = self.rounds.saturating_add(1);
         let missing = membership.config.join_size.min(self.hosts.len()).saturating_sub(self.joined.len());
         let count = missing * membership.config.parallelism_factor;
-        let chosen = targets::choose(&self.hosts, &self.joined, count, membership.local, &mut membership.random);
+        let past = (&self.joined[..], &self.tried);
+        let chosen = targets::choose(&self.hosts, past, count, membership.local, &mut membership.random);
+        let again = chosen.iter().copied().filter(|host| self.tried.contains(host)).collect();
+        self.tried.extend(&chosen);
+        if self.hosts[..self.listed].iter().all(|host| self.tried.contains(host) || self.joined.contains(host)) {
+            // All of the list had their turn, and those have begun the next. Anyone can be heard, again and again, and keeps no
+            // host of the list from its turn.
+            self.tried = again;
+        }
         self.asked.clear();
         for host in chosen {
             let ticket = membership.next_ticket();
@@ -240,7 +257,7 @@ impl<A: Address> Joiner<A> {
     /// Backs off: the pause doubles from round to round, and half of it is random.
     fn pause(&mut self, now: Instant, membership: &mut Membership<A>, out: &mut Effects<A>) -> Progress {
         if now.since(self.started) >= membership.config.join_max {
-            return self.fail(JoinFailedReason::Error, membership, out);
+            return self.give_up(now, membership, out);
         }
         let doubled = membership.config.join_delay_min.times(1 << self.rounds.saturating_sub(1).min(32));
         let delay = doubled.min(membership.config.join_delay_max);
@@ -275,13 +292,13 @@ impl<A: Address> Joiner<A> {
                     return self.succeed(now, membership, out);
                 }
                 if now.since(self.started) >= membership.config.join_max {
-                    return self.fail(JoinFailedReason::Error, membership, out);
+                    return self.give_up(now, membership, out);
                 }
                 // Hosts may have changed meanwhile, so they are discovered anew for each round.
                 self.discover(id, membership, out);
                 Progress::Pending
             }
-            State::Discovering(_) => self.fail(JoinFailedReason::Error, membership, out),
+            State::Discovering(_) => self.give_up(now, membership, out),
             State::Idle | State::Joined | State::Failed => Progress::Pending,
         }
     }
@@ -294,7 +311,7 @@ impl<A: Address> Joiner<A> {
         let duration = now.since(self.started);
         out.event_addresses(Event::JoinComplete { duration, joined: &[] }, self.joined.iter().copied());
         out.command_done(self.command, Outcome::Joined(self.joined.len() as u32));
-        (self.hosts, self.heard, self.listed) = (Vec::new(), Vec::new(), 0);
+        (self.hosts, self.heard, self.listed, self.tried) = (Vec::new(), Vec::new(), 0, BTreeSet::new());
         Progress::Joined(self.options)
     }
 
@@ -307,7 +324,15 @@ impl<A: Address> Joiner<A> {
         self.succeed(now, membership, out)
     }
 
-    /// Gives up; the node may be bootstrapped again.
+    /// The time is over: what has come has to be enough.
+    fn give_up(&mut self, now: Instant, membership: &mut Membership<A>, out: &mut Effects<A>) -> Progress {
+        if self.is_settled(now, membership) {
+            return self.succeed(now, membership, out);
+        }
+        self.fail(JoinFailedReason::Error, membership, out)
+    }
+
+    /// Fails; the node may be bootstrapped again.
     pub(crate) fn fail(
         &mut self,
         reason: JoinFailedReason,
@@ -320,6 +345,7 @@ impl<A: Address> Joiner<A> {
         self.state = State::Failed;
         self.asked.clear();
         self.joined.clear();
+        self.tried.clear();
         membership.timers.set(Timer::Join, Instant::NEVER);
         out.event(Event::JoinFailed { reason });
         let error = match reason {
@@ -333,6 +359,7 @@ impl<A: Address> Joiner<A> {
     pub(crate) fn check(&self) {
         assert!(self.asked.len() <= 32 * 32, "join requests are bounded");
         assert!(self.hosts.len() <= HOSTS_MAX + HEARD_MAX && self.heard.len() <= HEARD_MAX, "hosts are bounded");
+        assert!(self.tried.len() <= self.hosts.len(), "those that were asked are hosts");
     }
 }
 
@@ -372,7 +399,7 @@ fn incarnation_of<A: Address>(address: A, membership: &Membership<A>) -> Option<
 impl<A: Address> Joiner<A> {
     /// Takes in how far the join is; once it is over, nothing else of it matters. `discoveries` is how many there were.
     pub(crate) fn trace(&self, discoveries: u64, print: &mut Fingerprint) {
-        let Self { state, command, options, started, hosts, listed, heard, asked, joined, rounds } = self;
+        let Self { state, command, options, started, hosts, listed, heard, asked, tried, joined, rounds } = self;
         let (kind, at) = match state {
             State::Idle => (0, 0),
             State::Discovering(id) => (1, discoveries.wrapping_sub(id.0)),
@@ -395,7 +422,8 @@ impl<A: Address> Joiner<A> {
         print.word(options.gossip as u64);
         print.moment(*started);
         print.word((hosts.len() as u64) << 32 | heard.len() as u64);
-        hosts.iter().chain(heard).chain(joined).for_each(|host| print.address(host));
+        hosts.iter().chain(heard).chain(joined).chain(tried).for_each(|host| print.address(host));
+        print.word(tried.len() as u64);
         // Those that are not of the list were heard.
         print.word(((hosts.len() - listed) as u64) << 32 | u64::from(*rounds));
     }

@@ -278,6 +278,30 @@ fn after_ten_seconds_one_answer_is_enough() {
 }
 
 #[test]
+fn where_less_time_than_that_is_given_one_answer_is_enough_at_its_end() {
+    let mut options = quiet_lan();
+    options.join.max_duration = Duration::from_secs(5);
+    let (mut world, id) = let_in_by_one(options, millis(4_999));
+    assert_eq!(world.outcome(id), None);
+    world.run(millis(1));
+    assert_eq!(world.outcome(id), Some(Outcome::Joined(1)));
+}
+
+/// Six are asked at a time.
+#[test]
+fn of_twenty_hosts_that_do_not_answer_each_has_its_turn_before_another_has_its_next() {
+    let (mut world, _) = joining(quiet_lan(), &Vec::from_iter(1..=21));
+    world.run(secs(60));
+    let asked: Vec<u32> = joins(&world).iter().map(|join| join.to).collect();
+    assert!(asked.len() >= 42, "{}", asked.len());
+    for (rounds, turns) in [(3, 0), (4, 1), (7, 2)] {
+        let count = |host| asked[..6 * rounds].iter().filter(|&&to| to == host).count();
+        let turns = turns..=turns + 1;
+        assert!((2..=21).all(|host| turns.contains(&count(host))), "{rounds}: {asked:?}");
+    }
+}
+
+#[test]
 fn ringpop_insists_on_all_answers() {
     let (world, id) = let_in_by_one(quiet_ringpop(), secs(119));
     assert_eq!(world.outcome(id), None);

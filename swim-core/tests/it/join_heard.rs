@@ -1,6 +1,6 @@
 //! R10: who speaks to a node that is still joining is one more host to join.
 
-use swim_core::{About, Channel, ClusterId, CommandId, Input, Kind, Options, Outcome, StartGossip, Status};
+use swim_core::{About, Channel, ClusterId, CommandId, EventKind, Input, Kind, Options, Outcome, StartGossip, Status};
 
 use crate::forge::{STRANGER, inc, message, own, quiet_lan, secs};
 use crate::world::{Letter, World};
@@ -33,6 +33,21 @@ fn a_member_that_pings_a_joining_node_is_one_more_host_to_join() {
     world.answer(&asked, &message(Kind::List, &[own(asked.to, Status::Alive, inc(0))]));
     world.run(secs(20));
     assert_eq!(world.outcome(id), Some(Outcome::Joined(1)));
+}
+
+/// Six of seventeen are asked in a round.
+#[test]
+fn strangers_that_are_new_before_each_round_keep_no_host_of_the_list_from_its_turns() {
+    let (mut world, _) = joining(quiet_lan());
+    for number in 0..60 * 16 {
+        world.ask(1_000 + number, 1);
+        if number % 16 == 15 {
+            world.run(secs(1));
+        }
+    }
+    let rounds = world.count(1, EventKind::JoinTriesUpdate);
+    let turns = joins(&world).iter().filter(|join| join.to == 2).count();
+    assert!(rounds >= 6 && turns * 3 >= rounds, "{turns} in {rounds}");
 }
 
 #[test]
