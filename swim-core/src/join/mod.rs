@@ -235,7 +235,11 @@ impl<A: Address> Joiner<A> {
             return Progress::Pending;
         };
         let host = self.asked.swap_remove(at).host;
-        if let Some(list) = list {
+        if let Some(ahead_ms) = list.and_then(|list| membership.all_beyond(now, list)) {
+            // Who joined them and lists none of them would take itself for the whole cluster.
+            out.event(Event::JoinListRejected { source: host, ahead_ms });
+            membership.reject(host, RejectReason::Incarnation, out);
+        } else if let Some(list) = list {
             let applied = membership.apply(now, host, list, Spread::No, out);
             out.event(Event::AddJoinList { source: host, received: list.len() as u32, applied });
             if !self.joined.contains(&host) {

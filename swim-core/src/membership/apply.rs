@@ -246,6 +246,19 @@ impl<A: Address> Membership<A> {
         self.is_beyond(now, change.incarnation, if own { Reach::OfOneself } else { Reach::OfOthers })
     }
 
+    /// How far ahead of the clock, in milliseconds, all that a list says of others is at least, where none of it can be
+    /// believed for that (R2).
+    pub(crate) fn all_beyond(&self, now: Instant, list: Changes<'_, A>) -> Option<u64> {
+        let mut least = None;
+        for change in list.iter().filter(|change| change.address != self.local) {
+            if !self.is_absurd(now, &change) {
+                return None;
+            }
+            least = Some(least.map_or(change.incarnation, |least| change.incarnation.min(least)));
+        }
+        least.map(|least: Incarnation| least.get().saturating_sub(self.wall(now).0))
+    }
+
     /// Whether an incarnation is out of reach (R2).
     pub(super) fn is_beyond(&self, now: Instant, incarnation: Incarnation, reach: Reach) -> bool {
         let (ceiling, times) = match reach {

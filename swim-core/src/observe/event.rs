@@ -293,6 +293,14 @@ events! {
         /// How far, in milliseconds.
         ahead_ms: u64,
     },
+    /// A host's answer to a join does not count: none of the members that it lists can be believed (R2). This node's clock is
+    /// far behind, or theirs are far ahead.
+    JoinListRejected {
+        /// Who answered.
+        source: A,
+        /// How far ahead of this node's clock they all are at least, in milliseconds.
+        ahead_ms: u64,
+    },
     /// The local health score changed (R8).
     LocalHealth {
         /// What it is: 0 is healthy.
@@ -390,6 +398,7 @@ impl<'a, A: Copy> Event<'a, A> {
             MemberEvicted { address, incarnation },
             MemberDropped { address, incarnation },
             ClockFarOff { address, ahead_ms },
+            JoinListRejected { source, ahead_ms },
             LocalHealth { score },
             CommandEnded { id },
             Departed { status, acknowledged },

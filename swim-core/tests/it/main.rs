@@ -20,6 +20,7 @@ mod hostile;
 mod incarnation;
 mod join;
 mod join_answers;
+mod join_clock;
 mod join_heard;
 mod labels;
 mod limits;

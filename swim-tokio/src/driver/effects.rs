@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
+use std::time::Duration;
 
 use swim_core::{About, Channel, CommandId, DiscoverId, Effect, Effects, Event, Input, Kind, Outcome, Ticket};
 
@@ -50,6 +51,9 @@ impl<W: Wire> Driver<W> {
                         self.shared.lock().joining.asked(to);
                     }
                     W::send(self, to, channel, &message, outbox);
+                }
+                Effect::Event(Event::JoinListRejected { source, ahead_ms }) => {
+                    self.shared.lock().joining.disbelieved(source, Duration::from_millis(ahead_ms));
                 }
                 Effect::Event(_) => {}
                 Effect::Discover(id) => self.discover(id),
@@ -157,7 +161,7 @@ async fn find(discovery: Arc<dyn Discover>) -> Found {
 }
 
 /// How long a discovery may take.
-const DISCOVERY_TIME: std::time::Duration = std::time::Duration::from_secs(10);
+const DISCOVERY_TIME: Duration = Duration::from_secs(10);
 
 /// An error with all that led to it, for logs.
 pub(super) struct Chain<'a>(pub(super) &'a dyn std::error::Error);

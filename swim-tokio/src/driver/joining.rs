@@ -79,6 +79,13 @@ impl Joining {
         }
     }
 
+    /// Nothing of what a host answered could be believed.
+    pub(crate) fn disbelieved(&mut self, seed: SocketAddr, ahead: Duration) {
+        if self.is_under_way() && self.seeds.len() < SEEDS_MAX {
+            self.seeds.insert(seed, SeedFailure::ClocksApart { ahead });
+        }
+    }
+
     /// Hosts were looked for.
     pub(crate) fn looked(&mut self, looked: Looked) {
         self.looked = looked;
@@ -128,10 +135,13 @@ impl Joining {
     }
 
     fn unreachable(&self, cluster: &str, time: Duration) -> JoinError {
-        let other = self.seeds.values().all(|failure| *failure == SeedFailure::OtherCluster);
+        let all = |is: fn(&SeedFailure) -> bool| self.seeds.values().all(is);
         let seeds = Seeds::new(self.seeds.iter().map(|(seed, failure)| (*seed, *failure)).collect());
-        if other {
+        if all(|failure| *failure == SeedFailure::OtherCluster) {
             return JoinError::OtherCluster { cluster: cluster.into(), seeds };
+        }
+        if all(|failure| matches!(failure, SeedFailure::ClocksApart { .. })) {
+            return JoinError::ClocksApart { seeds };
         }
         let missing = match &self.looked {
             Looked::Found(missing) | Looked::Nobody(missing) | Looked::Elsewhere(_, missing) => missing.clone(),

@@ -89,6 +89,12 @@ fn log(local: SocketAddr, event: &Event<'_, SocketAddr>) {
         Event::ClockFarOff { address, ahead_ms } => {
             tracing::warn!(target: "swim", %local, member = %address, ahead_ms, "a member's clock is far ahead of this one's");
         }
+        Event::JoinListRejected { source: host, ahead_ms } => {
+            tracing::warn!(
+                target: "swim", %local, %host, ahead_ms,
+                "nobody that a host lists can be believed: their clocks are far ahead of this one's"
+            );
+        }
         Event::Rejected { source, reason } => {
             tracing::debug!(target: "swim", %local, %source, ?reason, "a peer did what the rules do not allow");
         }

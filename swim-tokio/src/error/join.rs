@@ -30,6 +30,15 @@ pub enum JoinError {
         /// Who they are.
         seeds: Seeds,
     },
+    /// No host lists a member that can be believed: either this machine's clock is far behind, or theirs are far ahead.
+    #[error(
+        "nobody that the hosts list can be believed, so far ahead of this machine's clock they are: {seeds}; set the clock \
+         of this machine, or theirs"
+    )]
+    ClocksApart {
+        /// Who they are, and how far ahead.
+        seeds: Seeds,
+    },
     /// Another agent speaks under this node's address.
     #[error(
         "another agent uses {address} too, and speaks from {source_address}; give each agent an address of its own"

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use swim_core::{Kind, RefusedReason};
 
@@ -54,6 +55,11 @@ pub enum SeedFailure {
     Nonsense,
     /// It answered that it would not, as one that is busy or stops.
     Declined,
+    /// None of the members that it lists can be believed (R2): this node's clock is far behind, or theirs are far ahead.
+    ClocksApart {
+        /// How far apart they are at least.
+        ahead: Duration,
+    },
 }
 
 impl SeedFailure {
@@ -79,6 +85,7 @@ impl SeedFailure {
 impl fmt::Display for SeedFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::ClocksApart { ahead } => return write!(f, "clocks {} days ahead", ahead.as_secs() / (24 * 60 * 60)),
             Self::Silent => "no answer",
             Self::Refused => "connection refused",
             Self::NoRoute => "no route",

@@ -2,10 +2,13 @@
 
 use std::error::Error;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::time::Duration;
 
-use swim_core::{ConfigError, Options};
+use swim_core::{ConfigError, Options, UnixMillis};
 use swim_tokio::{AdvertiseProblem, FixedHosts, JoinError, SeedFailure, StartError, Swim, Transport, WaitError};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use crate::forged::list;
 use crate::helpers::{anywhere, builder, impatient, options, vacant, within};
 
 fn address(text: &str) -> SocketAddr {
@@ -176,6 +179,32 @@ async fn hosts_of_another_cluster_are_named_as_such() {
     );
     assert!(other.stats().transport.other_cluster > 0);
     assert_eq!(other.members().len(), 1);
+}
+
+#[tokio::test]
+async fn hosts_whose_clocks_are_years_ahead_are_named_as_such() {
+    let host = tokio::net::TcpListener::bind(anywhere()).await.unwrap();
+    let seed = host.local_addr().unwrap();
+    let year_2100 = UnixMillis(4_102_444_800_000);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = host.accept().await {
+            let len = stream.read_u32_le().await.unwrap();
+            let mut request = vec![0; len as usize];
+            stream.read_exact(&mut request).await.unwrap();
+            stream.write_all(&list("test", seed, year_2100)).await.unwrap();
+        }
+    });
+    let node = builder().options(impatient()).discovery(FixedHosts::new([seed])).start().await.unwrap();
+    let error = within(node.joined()).await.unwrap_err();
+    let JoinError::ClocksApart { seeds } = &error else { panic!("{error:?}") };
+    let year = Duration::from_secs(365 * 24 * 60 * 60);
+    assert!(
+        matches!(seeds.iter().next(), Some((host, SeedFailure::ClocksApart { ahead })) if host == seed && ahead > year)
+    );
+    for hint in [&format!("{seed} (clocks "), " days ahead)", "set the clock"] {
+        assert!(error.to_string().contains(hint), "no `{hint}` in {error}");
+    }
+    assert!(!node.is_ready());
 }
 
 #[tokio::test]

@@ -27,11 +27,8 @@ pub(crate) fn ping(cluster: &str, sender: SocketAddr) -> Vec<u8> {
 
 /// A request to join, as it goes over a stream, of a `sender` that exists since `wall` as far as its word goes.
 pub(crate) fn join(cluster: &str, sender: SocketAddr, wall: UnixMillis) -> Vec<u8> {
-    let incarnation = Incarnation::from_wall(wall);
-    let source = Some(Source { address: sender, incarnation });
-    let mut own = ChangeList::new();
-    own.push(Change { address: sender, incarnation, status: Status::Alive, source, labels: Labels::NONE });
-    streamed(sealed(cluster, sender, Kind::Join { app: ClusterId::from_name(cluster) }, own.as_changes()))
+    let kind = Kind::Join { app: ClusterId::from_name(cluster) };
+    streamed(sealed(cluster, sender, kind, alone(sender, wall).as_changes()))
 }
 
 /// What a healer merges, as it goes over a stream: a list of so many members that were there since `wall` and have left.
@@ -44,6 +41,24 @@ pub(crate) fn departed(cluster: &str, sender: SocketAddr, members: u32, wall: Un
         list.push(Change { address, incarnation, status: Status::Leave, source, labels: Labels::NONE });
     }
     streamed(sealed(cluster, sender, Kind::HealMerge, list.as_changes()))
+}
+
+/// What a host answers to a join that is alone in its cluster since `wall`, as far as its word goes.
+pub(crate) fn list(cluster: &str, sender: SocketAddr, wall: UnixMillis) -> Vec<u8> {
+    streamed(sealed(cluster, sender, Kind::List, alone(sender, wall).as_changes()))
+}
+
+/// What one says of itself that exists since `wall`.
+fn alone(member: SocketAddr, wall: UnixMillis) -> ChangeList<SocketAddr> {
+    let incarnation = Incarnation::from_wall(wall);
+    let source = Some(Source { address: member, incarnation });
+    ChangeList::from_iter([Change {
+        address: member,
+        incarnation,
+        status: Status::Alive,
+        source,
+        labels: Labels::NONE,
+    }])
 }
 
 /// Gossip of made-up members, in as many bytes as a datagram may have; the last changes are left out that do not fit.

@@ -31,6 +31,9 @@ pub(crate) fn not_joined(error: JoinError, agent: &Agent) -> Failure {
     let remembers = agent.recalled > 0;
     let advice = match &error {
         JoinError::OtherCluster { .. } => Some("pass --cluster NAME with the name that the hosts use"),
+        JoinError::ClocksApart { .. } => {
+            Some("--retry-join waits until the clock is right, as where it is set from the network after boot")
+        }
         JoinError::AddressTaken { .. } => Some("pass --bind or --advertise with an address that no other agent has"),
         JoinError::Unreachable { .. } if remembers => Some(
             "some hosts are remembered from an earlier run: --retry-join waits for them, and without the file of \
