@@ -166,6 +166,53 @@ fn so_is_one_among_thousands_of_which_something_is_to_be_told() {
     assert!(heard.iter().all(|&claim| claim == (Alive, inc(1_000))), "{heard:?}");
 }
 
+/// Node 1, which has something to tell of five thousand, 3 among them; nothing of it is superseded, and all was told once.
+/// 3 has changed so often before.
+fn with_a_long_queue(changes: u64) -> World {
+    let mut world = World::among(quiet_lan(), 3);
+    for change in 1..=changes {
+        world.tell(2, 1, &[own(3, Alive, inc(change))]);
+    }
+    let others: Vec<_> = (1_000..6_000).map(|address| own(address, Alive, inc(0))).collect();
+    world.tell(2, 1, &others);
+    // With the last of these the versions of 2 start again.
+    for change in 1..=63 {
+        world.tell(2, 1, &[own(2, Alive, inc(change))]);
+    }
+    for _ in 0..45 {
+        world.ask(2, 1);
+    }
+    world
+}
+
+/// 3 changes. Whether the next who asks hears of it.
+fn is_told_at_once(world: &mut World, change: u64) -> bool {
+    world.tell(2, 1, &[own(3, Alive, inc(change))]);
+    let told = world.ask(2, 1).claims_about(3);
+    assert!(told.is_empty() || told == [(Alive, inc(change))]);
+    !told.is_empty()
+}
+
+/// Or its versions would start again, and each time the whole queue would be looked through.
+#[test]
+fn in_a_long_queue_who_has_used_up_its_versions_is_told_with_the_others() {
+    let mut world = with_a_long_queue(40);
+    // The first of its 63 it had when it was listed.
+    assert!((41..=62).all(|change| is_told_at_once(&mut world, change)));
+    assert!((63..=70).all(|change| !is_told_at_once(&mut world, change)));
+    let mut heard = Vec::new();
+    while world.node(1).has_changes() {
+        heard.extend(world.ask(2, 1).claims_about(3));
+    }
+    assert!(!heard.is_empty() && heard.iter().all(|&claim| claim == (Alive, inc(70))), "{heard:?}");
+}
+
+#[test]
+fn where_nothing_is_superseded_versions_start_again_in_a_long_queue_too() {
+    let mut world = with_a_long_queue(62);
+    assert!(is_told_at_once(&mut world, 63));
+}
+
 /// That no number comes twice in 2^32 is a test of the permutation beside it; here they are seen at the door.
 #[test]
 fn the_numbers_of_pings_are_all_different_and_do_not_count_up() {
