@@ -157,6 +157,7 @@ fn nothing_that_can_be_forged_proves_a_member() {
     assert_eq!(world.node(1).count_proven(), 1);
     world.acknowledge(&asked, &[]);
     assert!(world.node(1).is_proven(asked.to));
+    assert_eq!(world.node(1).count_proven(), 2);
 }
 
 #[test]
