@@ -37,6 +37,7 @@ mod node;
 mod observe;
 mod probe;
 mod random;
+mod room;
 mod split;
 mod suspicion;
 mod time;

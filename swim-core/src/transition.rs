@@ -15,6 +15,7 @@ use core::cmp::Reverse;
 use crate::fingerprint::Fingerprint;
 use crate::hash::mix64;
 use crate::memberlist::{Slot, SlotMap};
+use crate::room;
 use crate::split::Split;
 use crate::suspicion::Ends;
 use crate::time::Instant;
@@ -59,9 +60,7 @@ impl Transitions {
         let bucket = self.far.entry(at.as_micros() >> BUCKET_BITS);
         let bucket = bucket.or_insert_with(|| Bucket { soonest: at, slots: Vec::new() });
         bucket.soonest = bucket.soonest.min(at);
-        if bucket.slots.len() == bucket.slots.capacity() {
-            bucket.slots.reserve_exact(bucket.slots.len() / 4 + 1);
-        }
+        room::make(&mut bucket.slots, 1, 4);
         bucket.slots.push(slot);
         self.far_len += 1;
     }
@@ -249,10 +248,13 @@ mod tests {
             transitions.clear(slot);
         };
         let mut transitions = crowd(1_000);
-        for _ in 0..1_000 {
+        let mut before = usize::MAX;
+        for taken in 0..1_000 {
             due(&mut transitions);
             let (len, room) = (transitions.near.len(), transitions.near.capacity());
             assert!(room <= 64.max(len * 4 + 4), "{len} of {room}");
+            assert!(taken == 0 || room == before || room >= len * 2, "enough is left for as many more");
+            before = room;
         }
         for (count, taken) in [(100, 70), (60, 60)] {
             let mut transitions = crowd(count);

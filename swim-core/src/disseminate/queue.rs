@@ -13,6 +13,7 @@ use alloc::vec::Vec;
 
 use super::{Charged, Pending};
 use crate::fingerprint::Fingerprint;
+use crate::room;
 
 /// A ring of so many entries is looked through whenever there is reason to.
 const SHORT: usize = 4096;
@@ -79,10 +80,10 @@ impl Queue {
 
     fn append(&mut self, pending: Pending) {
         if self.ring.len() == self.ring.capacity() {
-            // Room is made at the front first; with a quarter more than is needed, so that it is not made each time.
+            // What is won at the front may be little; with more than that the next are not drained for each.
             self.ring.drain(..self.dropped);
             self.dropped = 0;
-            self.ring.reserve_exact(self.ring.len() / 4 + 4);
+            room::make_ahead(&mut self.ring, 0, 4);
         }
         self.ring.push(pending);
     }
@@ -351,6 +352,16 @@ mod tests {
         queue.push(pending(4));
         assert_eq!(issue(&mut queue, 3), [3, 4, 0]);
         assert_eq!(issue(&mut queue, 9), [1, 2, 3, 4, 0]);
+    }
+
+    #[test]
+    fn the_room_of_a_long_queue_is_given_back_when_all_is_told() {
+        for (len, is_kept) in [(1_000, false), (200, true)] {
+            let mut queue = queue(1, len);
+            issue(&mut queue, len as usize);
+            assert!(queue.is_empty());
+            assert_eq!(queue.ring.capacity() > 0, is_kept);
+        }
     }
 
     #[test]

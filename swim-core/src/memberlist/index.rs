@@ -154,6 +154,7 @@ mod tests {
         }
         for number in 0..1_000 {
             index.remove(hash(number), number, hash);
+            assert!(index.len * 5 <= index.cells.len() * 4);
             assert!(index.cells.len() <= (index.len * 4).max(64));
         }
     }

@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use super::slot::Slot;
 use crate::fingerprint::Fingerprint;
 use crate::random::Random;
+use crate::room;
 
 /// What the order has to know of the members.
 pub(super) trait Candidates {
@@ -38,9 +39,7 @@ impl Order {
     /// Adds a newcomer at a uniformly random place; those that were probed in this pass stay so.
     pub(super) fn insert(&mut self, slot: Slot, random: &mut Random) {
         let last = self.slots.len();
-        if last == self.slots.capacity() {
-            self.slots.reserve_exact(last / 8 + 4);
-        }
+        room::make(&mut self.slots, 1, 8);
         self.slots.push(slot);
         let place = random.below(last as u32 + 1) as usize;
         if place >= self.cursor {
@@ -266,8 +265,11 @@ mod tests {
         let mut random = Random::new(5);
         let mut large = order(1_000, &mut random);
         while large.len() > 10 {
+            let before = large.slots.capacity();
             large.next(&mut random, &mut Below(10));
-            assert!(large.slots.capacity() <= 64.max(large.len() * 4));
+            let (len, room) = (large.len(), large.slots.capacity());
+            assert!(room <= 64.max(len * 4));
+            assert!(room == before || room >= len * 2, "enough is left for as many more");
         }
         for (count, left) in [(100, 40), (30, 1)] {
             let mut order = order(count, &mut random);

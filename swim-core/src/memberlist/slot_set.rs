@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::slot::Slot;
 use crate::fingerprint::Fingerprint;
+use crate::room;
 
 /// Which slots are in it, 64 a word.
 #[derive(Clone, Debug)]
@@ -23,9 +24,8 @@ impl SlotSet {
     pub(crate) fn insert(&mut self, slot: Slot) -> bool {
         let word = slot.at() / 64;
         if word >= self.0.len() {
-            if word >= self.0.capacity() {
-                self.0.reserve_exact(word + word / 8 + 4 - self.0.len());
-            }
+            let more = word + 1 - self.0.len();
+            room::make(&mut self.0, more, 8);
             self.0.resize(word + 1, 0);
         }
         let is_new = !self.has(slot);

@@ -22,6 +22,7 @@ use crate::labels::Labels;
 use crate::member::{Change, Claim, Incarnation, Member, Source, Status};
 use crate::message::Checksum;
 use crate::random::Random;
+use crate::room;
 use crate::split::Split;
 
 /// What every message looks at comes first.
@@ -130,9 +131,7 @@ impl<A: Address> Memberlist<A> {
             debug_assert!(old.is_vacant());
             slot
         } else {
-            if self.records.len() == self.records.capacity() {
-                self.records.reserve_exact(self.records.len() / 8 + 4);
-            }
+            room::make(&mut self.records, 1, 8);
             self.records.push(record);
             Slot(self.records.len() as u32 - 1)
         };

@@ -113,28 +113,53 @@ fn addresses_as_long_and_as_short_as_may_be_are_told_and_listed() {
     assert_eq!(tell(&mut node(Short(0)), &short), short);
 }
 
-/// Whatever is gathered before it: a change of the longest kind finds room while a message is written.
+/// Changes go through the codec.
+fn round_trip(kind: Kind<Long>, changes: &ChangeList<Long>) {
+    let cluster = Config::try_from(Options::lan()).unwrap().cluster();
+    let (incarnation, checksum) = (Incarnation::default(), Checksum(1));
+    let message = Message { kind, incarnation, checksum, changes: changes.as_changes() };
+    let mut bytes = Vec::new();
+    wire::encode(cluster, &message, &mut bytes);
+    let mut decoded = ChangeList::new();
+    assert_eq!(wire::decode::<Long>(cluster, wire::Limits::stream(9), &bytes, &mut decoded), Ok(message));
+}
+
+/// The longest address, under an incarnation of so many bytes.
+fn long(first: u8, bytes: u32) -> Source<Long> {
+    Source { address: Long([first; Canonical::MAX]), incarnation: Incarnation::new(1 << (8 * bytes - 7)).unwrap() }
+}
+
+fn change<'a>(member: Source<Long>, source: Option<Source<Long>>, labels: Labels<'a>) -> Change<'a, Long> {
+    Change { address: member.address, incarnation: member.incarnation, status: Status::Alive, source, labels }
+}
+
 #[test]
 fn changes_of_the_longest_addresses_sources_and_incarnations_are_read_as_they_were_written() {
-    let cluster = Config::try_from(Options::lan()).unwrap().cluster();
     let mut random = Random::new(1);
     for _ in 0..2_000 {
         let mut list = ChangeList::new();
         for _ in 0..1 + random.below(8) {
-            // Of two to seven bytes.
-            let mut incarnation = || Incarnation::new(random.next_u64() >> (14 + 8 * random.below(7))).unwrap();
-            let own = Source { address: Long([1; Canonical::MAX]), incarnation: incarnation() };
-            let other = Source { address: Long([2; Canonical::MAX]), incarnation: incarnation() };
+            let (own, other) = (long(1, 2 + random.below(6)), long(2, 2 + random.below(6)));
             let source = [Some(own), Some(other), None][random.below(3) as usize];
-            let Source { address, incarnation } = own;
-            list.push(Change { address, incarnation, status: Status::Alive, source, labels: Labels::NONE });
+            list.push(change(own, source, Labels::NONE));
         }
-        let (incarnation, checksum) = (Incarnation::default(), Checksum(1));
-        let message = Message { kind: Kind::List, incarnation, checksum, changes: list.as_changes() };
-        let mut bytes = Vec::new();
-        wire::encode(cluster, &message, &mut bytes);
-        let mut decoded = ChangeList::new();
-        assert_eq!(wire::decode::<Long>(cluster, wire::Limits::stream(9), &bytes, &mut decoded), Ok(message));
+        round_trip(Kind::List, &list);
+    }
+}
+
+/// Whatever is gathered before it: the longest change and the length of its labels find room while a message is written.
+#[test]
+fn the_longest_change_with_labels_finds_room_whatever_was_written_before_it() {
+    let labels = OwnLabels::new([("zone", "a")]).unwrap();
+    for (count, widths) in (0..=5).flat_map(|count| (0..4u32.pow(count)).map(move |widths| (count, widths))) {
+        let mut list = ChangeList::new();
+        for place in 0..count {
+            // Of 34, 36, 38 or 39 bytes.
+            let own = long(1, [2, 4, 6, 7][(widths >> (2 * place) & 3) as usize]);
+            list.push(change(own, Some(own), Labels::NONE));
+        }
+        list.push(change(long(2, 7), Some(long(3, 7)), labels.as_labels()));
+        round_trip(Kind::Gossip, &list);
     }
 }
 
