@@ -355,6 +355,18 @@ mod tests {
     }
 
     #[test]
+    fn the_room_of_a_queue_that_grows_is_made_seldom() {
+        let mut queue = queue(1, 0);
+        let moves = (0..10_000).filter(|&slot| {
+            let before = queue.ring.capacity();
+            queue.push(pending(slot));
+            queue.ring.capacity() != before
+        });
+        assert!(moves.count() <= 40);
+        assert!(queue.ring.capacity() <= 12_504);
+    }
+
+    #[test]
     fn the_room_of_a_long_queue_is_given_back_when_all_is_told() {
         for (len, is_kept) in [(1_000, false), (200, true)] {
             let mut queue = queue(1, len);
