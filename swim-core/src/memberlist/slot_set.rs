@@ -53,6 +53,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn it_takes_an_eighth_more_than_it_needs_as_it_grows() {
+        let mut set = SlotSet::new();
+        for word in 0..1_100 {
+            set.insert(Slot(64 * word));
+        }
+        assert!((1_100..=1_100 + 138 + 4).contains(&set.0.capacity()), "{}", set.0.capacity());
+    }
+
+    #[test]
     fn a_slot_is_in_it_from_its_insertion_to_its_removal_however_far_it_lies() {
         let mut set = SlotSet::new();
         let (ours, others) = ([0, 64, 1_000].map(Slot), [1, 63, 65, 127, 999, 1_001, 5_000].map(Slot));
